@@ -1,0 +1,74 @@
+package media
+
+import (
+	"context"
+	"encoding/json"
+	"strconv"
+
+	"tutela/casework/cases"
+	"tutela/fault"
+	"tutela/format"
+	"tutela/vault/db"
+	"tutela/vault/ids"
+)
+
+// Finding is a format.Finding with the exhibit and item that it is about and
+// the stage that made it.
+type Finding struct {
+	ID      string
+	Case    cases.ID
+	Exhibit string
+	Item    ID // "" when it is about the exhibit as a whole
+	Stage   string
+	Version string // version and configuration of the stage
+	format.Finding
+}
+
+// FromReader wraps what a reader found; ordinals in the ids follow the order
+// given, so that the same input gives the same ids.
+func FromReader(siteRow []byte, of Finding, found ...format.Finding) []Finding {
+	out := make([]Finding, len(found))
+	for i, f := range found {
+		out[i] = of
+		out[i].Finding = f
+		out[i].ID = ids.Derive(siteRow, "finding", of.Exhibit, string(of.Item), of.Stage, of.Version, strconv.Itoa(i))
+	}
+	return out
+}
+
+// PutFindings writes findings.
+func PutFindings(ctx context.Context, w *db.Writer, fs ...Finding) error {
+	rows := make([]db.Row, 0, len(fs))
+	for _, f := range fs {
+		if f.ID == "" || f.Case == "" || f.Exhibit == "" || f.Code == "" || f.Stage == "" {
+			return fault.New(fault.Invalid, "media: a finding needs id, case, exhibit, stage and code")
+		}
+		place, err := json.Marshal(f.Place)
+		if err != nil {
+			return fault.New(fault.Invalid, "media: finding %s: %w", f.Code, err)
+		}
+		rows = append(rows, f.row(string(place)))
+	}
+	return w.Put(ctx, findingTable, rows...)
+}
+
+// Findings lists findings: child at risk first, then by exhibit, code and id.
+// Those on protected sources are left out unless the view is protected.
+func Findings(ctx context.Context, q db.Queryer, o Query) ([]Finding, error) {
+	return db.Collect(ctx, q, scanFinding, selectFinding+`
+		WHERE f.case_id = ?1 AND (?2 = '' OR f.exhibit = ?2) AND (?3 OR NOT `+protectedFinding+`)
+		ORDER BY `+riskFinding+", f.exhibit, f.code, f.id"+limit(o.Limit), string(o.Case), o.Exhibit, o.View.Protected)
+}
+
+// FindingCounts counts findings of a case by code.
+func FindingCounts(ctx context.Context, q db.Queryer, c cases.ID, v cases.View) (map[string]int64, error) {
+	return tally(ctx, q, "SELECT f.code, SUM(f.count) FROM finding f WHERE f.case_id = ?1 AND (?2 OR NOT "+
+		protectedFinding+") GROUP BY f.code", string(c), v.Protected)
+}
+
+const (
+	protectedFinding = `(EXISTS (SELECT 1 FROM item i WHERE i.exhibit = f.exhibit AND i.protected)
+		OR EXISTS (SELECT 1 FROM mark k WHERE (k.object = f.item OR k.object = f.exhibit) AND k.kind = 'protected' AND k.is_set))`
+	riskFinding = `CASE WHEN EXISTS (SELECT 1 FROM mark k WHERE (k.object = f.item OR k.object = f.exhibit)
+		AND k.kind = 'risk' AND k.is_set) THEN 0 ELSE 1 END`
+)
