@@ -6,6 +6,17 @@ package keys
 
 import (
 	"crypto/ed25519"
+
+	"golang.org/x/crypto/ssh"
+
+	"tutela/fault"
+)
+
+// The kinds of key.
+const (
+	Officer  = "officer"
+	Service  = "service"
+	Recovery = "recovery"
 )
 
 // Public is what the site knows of somebody who can act: an officer or a
@@ -28,13 +39,53 @@ type Private interface {
 	Unwrap(wrapped []byte) ([]byte, error)
 }
 
-// Site is the opened site bundle: the secrets that every officer needs.
-type Site struct {
-	ID     string             // ULID of the site
-	Origin string             // origin line of the log, "tutela/" + ID
-	Log    ed25519.PrivateKey // signs checkpoints
-	Sign   ed25519.PrivateKey // signs referral packages
-	Name   []byte             // 32 bytes: names blobs
-	Row    []byte             // 32 bytes: keys derived ids
-	DB     []byte             // 32 bytes: encrypts the embedded database
+// proofContext precedes the recipient in what Public.Proof signs.
+const proofContext = "tutela recipient v1\n"
+
+// Check reports whether the parts of p belong together: the id is the
+// fingerprint of the key and the key has signed the recipient.
+func (p Public) Check() error {
+	if len(p.Key) != ed25519.PublicKeySize {
+		return fault.New(fault.Invalid, "keys: %q is not an Ed25519 key", p.ID)
+	}
+	if id, err := Fingerprint(p.Key); err != nil || id != p.ID {
+		return fault.New(fault.Invalid, "keys: %q is not the fingerprint of its key", p.ID)
+	}
+	if !ed25519.Verify(p.Key, []byte(proofContext+p.Recipient), p.Proof) {
+		return fault.New(fault.Invalid, "keys: the recipient of %s is not signed by its key", p.ID)
+	}
+	if _, err := recipient(p.Recipient); err != nil {
+		return fault.New(fault.Invalid, "keys: the recipient of %s: %w", p.ID, err)
+	}
+	return nil
+}
+
+// Fingerprint returns the SSH fingerprint of an Ed25519 key: "SHA256:…".
+func Fingerprint(key ed25519.PublicKey) (string, error) {
+	pub, err := ssh.NewPublicKey(key)
+	if err != nil {
+		return "", err
+	}
+	return ssh.FingerprintSHA256(pub), nil
+}
+
+// AuthorizedKey returns the key as a line of an OpenSSH .pub file, without the
+// line's end.
+func (p Public) AuthorizedKey() (string, error) {
+	pub, err := ssh.NewPublicKey(p.Key)
+	if err != nil {
+		return "", fault.New(fault.Invalid, "keys: %s: %w", p.ID, err)
+	}
+	line := ssh.MarshalAuthorizedKey(pub)
+	return string(line[:len(line)-1]), nil
+}
+
+// AllowedSigner returns a line for ssh-keygen's allowed signers file that lets
+// the key sign in the given namespaces ("tutela-referral").
+func (p Public) AllowedSigner(principal, namespaces string) (string, error) {
+	line, err := p.AuthorizedKey()
+	if err != nil {
+		return "", err
+	}
+	return principal + " namespaces=\"" + namespaces + "\" " + line, nil
 }
