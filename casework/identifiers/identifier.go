@@ -1,0 +1,225 @@
+package identifiers
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+
+	"tutela/casework/cases"
+	"tutela/fault"
+	"tutela/format"
+	"tutela/vault/db"
+	"tutela/vault/ids"
+)
+
+// ID identifies an identifier within a case: a stable id derived from case,
+// kind and normalised value.
+type ID string
+
+// Kind says what an identifier is.
+type Kind string
+
+// The kinds.
+const (
+	Phone  Kind = "phone"   // E.164: "+34612345678"
+	Email  Kind = "email"   // domain in lower case; the local part as written
+	URL    Kind = "url"     // scheme and host in lower case, no fragment
+	Invite Kind = "invite"  // WhatsApp group invite: "chat.whatsapp.com/CODE"
+	Handle Kind = "handle"  // "@name" on a named service
+	WAName Kind = "wa-name" // name in an address book or a push name: identifies nobody outside the export
+)
+
+// Relation says how an identifier stands to where it was found. Relations are
+// never blurred: a mention is not a member, a member is not an author.
+type Relation string
+
+// The relations.
+const (
+	Mentioned    Relation = "mentioned"     // written in a text
+	SavedContact Relation = "saved-contact" // in an address book or contact card
+	Member       Relation = "member"        // of a group
+	Author       Relation = "author"        // of a message
+	Sender       Relation = "sender"        // of a mail
+	Recipient    Relation = "recipient"     // of a mail
+	Payer        Relation = "payer"         // unverified
+	Subscriber   Relation = "subscriber"    // by the answer of an operator
+)
+
+// Relations returns every relation.
+func Relations() []Relation {
+	return []Relation{Mentioned, SavedContact, Member, Author, Sender, Recipient, Payer, Subscriber}
+}
+
+// Identifier is one normalised value in one case.
+type Identifier struct {
+	ID    ID
+	Case  cases.ID
+	Kind  Kind
+	Value string // normalised
+	Valid bool   // by the rules of its kind: a phone number in an assigned range
+}
+
+// Spelling is one way in which an identifier was written. All are kept.
+type Spelling struct {
+	Identifier ID
+	Written    string
+}
+
+// Mention is one occurrence of an identifier.
+type Mention struct {
+	ID         string
+	Case       cases.ID
+	Identifier ID
+	Relation   Relation
+	Exhibit    string
+	Item       string // item id
+	Group      string // chat group id, or ""
+	Message    string // message id, or ""
+	Place      format.Place
+	Written    string // the spelling here
+	Protected  bool   // found in a protected source's own traces
+}
+
+// Seen is what a reader hands in: a value somewhere. Batch turns it into rows.
+type Seen struct {
+	Value
+	Relation  Relation
+	Exhibit   string
+	Item      string
+	Group     string
+	Message   string
+	Place     format.Place
+	Protected bool
+}
+
+// IdentifierID returns the id of a normalised value in a case.
+func IdentifierID(siteRow []byte, c cases.ID, k Kind, value string) ID {
+	return ID(ids.Derive(siteRow, "identifier", string(c), string(k), value))
+}
+
+// Batch is rows of the room that belong together.
+type Batch struct {
+	Identifiers []Identifier
+	Spellings   []Spelling
+	Mentions    []Mention
+	Claims      []Claim // proposed countries
+}
+
+// Collate turns occurrences into rows, with countries proposed. Equal input
+// gives equal rows; values seen several times give one identifier.
+func Collate(siteRow []byte, c cases.ID, seen []Seen) Batch {
+	var b Batch
+	known := map[ID]bool{}
+	spelt := map[Spelling]bool{}
+	same := map[string]int{}
+	for _, s := range seen {
+		id := IdentifierID(siteRow, c, s.Kind, s.Norm)
+		if !known[id] {
+			known[id] = true
+			b.Identifiers = append(b.Identifiers, Identifier{ID: id, Case: c, Kind: s.Kind, Value: s.Norm, Valid: s.Valid})
+			b.Claims = append(b.Claims, claims(siteRow, c, id, s.Value)...)
+		}
+		if sp := (Spelling{id, s.Raw}); !spelt[sp] {
+			spelt[sp] = true
+			b.Spellings = append(b.Spellings, sp)
+		}
+		at := fmt.Sprint(s.Relation, s.Exhibit, s.Item, s.Group, s.Message, s.Place.Offset, id)
+		mid := ids.Derive(siteRow, "mention", string(id), string(s.Relation), s.Exhibit, s.Item, s.Group, s.Message,
+			strconv.FormatInt(s.Place.Offset, 10), strconv.Itoa(same[at]))
+		same[at]++
+		b.Mentions = append(b.Mentions, Mention{ID: mid, Case: c, Identifier: id, Relation: s.Relation, Exhibit: s.Exhibit,
+			Item: s.Item, Group: s.Group, Message: s.Message, Place: s.Place, Written: s.Raw, Protected: s.Protected})
+	}
+	return b
+}
+
+// Put writes a batch.
+func Put(ctx context.Context, w *db.Writer, b Batch) error {
+	put := func(t db.Table, rows []db.Row) error {
+		if len(rows) == 0 {
+			return nil
+		}
+		return w.Put(ctx, t, rows...)
+	}
+	var is, ss, ms, cs []db.Row
+	for _, i := range b.Identifiers {
+		if i.ID == "" || i.Case == "" || i.Value == "" {
+			return fault.New(fault.Invalid, "identifiers: an identifier needs id, case and value")
+		}
+		is = append(is, i.row())
+	}
+	for _, s := range b.Spellings {
+		ss = append(ss, db.Row{string(s.Identifier), s.Written})
+	}
+	for _, m := range b.Mentions {
+		ms = append(ms, m.row())
+	}
+	for _, c := range b.Claims {
+		cs = append(cs, c.row())
+	}
+	for _, err := range []error{put(identifierTable, is), put(spellingTable, ss), put(mentionTable, ms), put(claimTable, cs)} {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Listed is an identifier in a list.
+type Listed struct {
+	Identifier
+	Mentions int64 // occurrences, in any relation
+	AtRisk   bool
+}
+
+// List lists the identifiers of a case, those with a child at risk first, then
+// by kind and value. Kind "" means all. A protected source's identifiers are
+// left out unless the view is protected.
+func List(ctx context.Context, q db.Queryer, c cases.ID, k Kind, v cases.View) ([]Listed, error) {
+	return db.Collect(ctx, q, scanListed, selectListed+" WHERE i.case_id = ?1 AND (?2 = '' OR i.kind = ?2) AND "+visible(3)+
+		" ORDER BY 7 DESC, i.kind, i.value, i.id", string(c), string(k), v.Protected)
+}
+
+// Lookup finds normalised values in every case ("is this known?"); the caller
+// shows to an officer only the cases that the officer is entitled to. Values
+// that are protected are not found unless the view is protected.
+func Lookup(ctx context.Context, q db.Queryer, v cases.View, values ...string) ([]Identifier, error) {
+	return db.CollectIn(ctx, q, scanIdentifier, selectIdentifier+" WHERE i.value IN (?*) AND "+visible(1)+
+		" ORDER BY i.value, i.kind, i.case_id", values, v.Protected)
+}
+
+// Find returns identifiers by id; unknown and, unless the view is protected,
+// protected ones are left out.
+func Find(ctx context.Context, q db.Queryer, v cases.View, wanted ...ID) ([]Identifier, error) {
+	return db.CollectIn(ctx, q, scanIdentifier, selectIdentifier+" WHERE i.id IN (?*) AND "+visible(1), plain(wanted), v.Protected)
+}
+
+// Spellings returns every spelling of the given identifiers.
+func Spellings(ctx context.Context, q db.Queryer, of ...ID) ([]Spelling, error) {
+	return db.CollectIn(ctx, q, scanSpelling, "SELECT identifier, written FROM identifier_spelling WHERE identifier IN (?*) ORDER BY identifier, written", plain(of))
+}
+
+// Mentions returns the occurrences of the given identifiers by exhibit and
+// place. Those in a protected source's own traces are left out unless the view
+// is protected.
+func Mentions(ctx context.Context, q db.Queryer, v cases.View, of ...ID) ([]Mention, error) {
+	return db.CollectIn(ctx, q, scanMention, selectMention+` JOIN identifier i ON i.id = m.identifier
+		WHERE m.identifier IN (?*) AND (?1 OR NOT m.protected) AND `+visible(1)+
+		" ORDER BY m.exhibit, m.item, m.place_offset, m.id", plain(of), v.Protected)
+}
+
+// visible hides identifiers that a protected source gave away by own traces or
+// that an officer marked as protected; the numbered argument is View.Protected.
+func visible(arg int) string {
+	return fmt.Sprintf(`(?%d OR NOT (%s OR EXISTS
+		(SELECT 1 FROM identifier_mention p WHERE p.identifier = i.id AND p.protected)))`,
+		arg, cases.Marked("i.id", cases.Protected))
+}
+
+func plain(in []ID) []string {
+	out := make([]string, len(in))
+	for i, id := range in {
+		out[i] = string(id)
+	}
+	return out
+}
