@@ -1,0 +1,128 @@
+package pdq
+
+import (
+	"encoding/csv"
+	"image"
+	"image/color"
+	_ "image/png"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// conformance returns the path of a file of the conformance data, or skips.
+func conformance(t testing.TB, name string) string {
+	t.Helper()
+	dir := os.Getenv("TUTELA_CONFORMANCE")
+	if dir == "" {
+		dir = filepath.Join("..", "..", "..", "shared", "conformance")
+	}
+	if _, err := os.Stat(dir); err != nil {
+		t.Skip("conformance data absent: set TUTELA_CONFORMANCE")
+	}
+	return filepath.Join(dir, name)
+}
+
+func table(t testing.TB, name string) []map[string]string {
+	t.Helper()
+	f, err := os.Open(conformance(t, name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	rows, err := csv.NewReader(f).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out []map[string]string
+	for _, r := range rows[1:] {
+		m := map[string]string{}
+		for i, name := range rows[0] {
+			m[name] = r[i]
+		}
+		out = append(out, m)
+	}
+	return out
+}
+
+// load reads a PNG of grey or opaque colour without touching its values.
+func load(t testing.TB, name string) Image {
+	t.Helper()
+	f, err := os.Open(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	img, _, err := image.Decode(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := img.Bounds()
+	m := Image{W: b.Dx(), H: b.Dy(), Channels: 3}
+	if g, ok := img.(*image.Gray); ok {
+		m.Channels, m.Pix = 1, g.Pix
+		return m
+	}
+	for y := range m.H {
+		for x := range m.W {
+			c := color.NRGBAModel.Convert(img.At(b.Min.X+x, b.Min.Y+y)).(color.NRGBA)
+			m.Pix = append(m.Pix, c.R, c.G, c.B)
+		}
+	}
+	return m
+}
+
+// lossless says which rows must be met bit for bit.
+func lossless(file string) bool {
+	return strings.HasPrefix(file, "synthetic/exact/") || strings.HasPrefix(file, "decoded/")
+}
+
+func TestConformanceExact(t *testing.T) {
+	h, seen := New(), 0
+	for _, r := range table(t, "pdq/expected.csv") {
+		if !lossless(r["file"]) {
+			continue
+		}
+		seen++
+		m := load(t, conformance(t, "pdq/"+r["file"]))
+		got, quality, err := h.Hash(m, Pipeline(r["pipeline"]))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got.String() != r["hash"] || strconv.Itoa(quality) != r["quality"] {
+			t.Errorf("%s %s: got %v quality %d, want %s %s", r["file"], r["pipeline"], got, quality, r["hash"], r["quality"])
+		}
+	}
+	if seen < 100 {
+		t.Errorf("only %d rows were compared", seen)
+	}
+}
+
+func TestConformanceDihedral(t *testing.T) {
+	names := []string{"orig", "rot90", "rot180", "rot270", "flipx", "flipy", "flip_plus_1", "flip_minus_1"}
+	h, seen := New(), 0
+	for _, r := range table(t, "pdq/dihedral.csv") {
+		if !lossless(r["file"]) {
+			continue
+		}
+		seen++
+		m := load(t, conformance(t, "pdq/"+r["file"]))
+		got, quality, err := h.Dihedral(m, Ref512)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, name := range names {
+			if got[i].String() != r[name] {
+				t.Errorf("%s %s: got %v, want %s", r["file"], name, got[i], r[name])
+			}
+		}
+		if strconv.Itoa(quality) != r["quality"] {
+			t.Errorf("%s: quality %d, want %s", r["file"], quality, r["quality"])
+		}
+	}
+	if seen == 0 {
+		t.Error("no row was compared")
+	}
+}
