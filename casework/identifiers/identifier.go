@@ -208,12 +208,35 @@ func Mentions(ctx context.Context, q db.Queryer, v cases.View, of ...ID) ([]Ment
 		" ORDER BY m.exhibit, m.item, m.place_offset, m.id", plain(of), v.Protected)
 }
 
-// visible hides identifiers that a protected source gave away by own traces or
-// that an officer marked as protected; the numbered argument is View.Protected.
+// visible hides what would give a protected source away: identifiers that are
+// the source's own (a protected mention in any relation but "mentioned"), that
+// an officer marked as protected, or that only the source mentioned. The
+// numbered argument is View.Protected.
 func visible(arg int) string {
-	return fmt.Sprintf(`(?%d OR NOT (%s OR EXISTS
-		(SELECT 1 FROM identifier_mention p WHERE p.identifier = i.id AND p.protected)))`,
+	return fmt.Sprintf(`(?%d OR NOT (%s
+		OR EXISTS (SELECT 1 FROM identifier_mention p WHERE p.identifier = i.id AND p.protected AND p.relation <> 'mentioned')
+		OR NOT EXISTS (SELECT 1 FROM identifier_mention p WHERE p.identifier = i.id AND NOT p.protected)))`,
 		arg, cases.Marked("i.id", cases.Protected))
+}
+
+// Withhold sets the Protected flag of the mentions of one chat group anew:
+// those of the given own identifiers (as members, authors or contacts), and
+// every mention inside the given messages. Chats call it when it becomes known
+// whose export it is.
+func Withhold(ctx context.Context, w *db.Writer, group string, own map[ID]bool, messages map[string]bool) error {
+	ms, err := db.Collect(ctx, w, scanMention, selectMention+" WHERE m.group_id = ?1 ORDER BY m.id", group)
+	if err != nil {
+		return err
+	}
+	var changed []Mention
+	for _, m := range ms {
+		hide := messages[m.Message] || m.Relation != Mentioned && own[m.Identifier]
+		if m.Protected != hide {
+			m.Protected = hide
+			changed = append(changed, m)
+		}
+	}
+	return Put(ctx, w, Batch{Mentions: changed})
 }
 
 func plain(in []ID) []string {

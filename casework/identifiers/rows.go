@@ -26,7 +26,7 @@ const (
 	selectIdentifier = "SELECT i.id, i.case_id, i.kind, i.value, i.valid FROM identifier i"
 	// the 7th column is what the list orders by
 	selectListed = `SELECT i.id, i.case_id, i.kind, i.value, i.valid,
-		(SELECT COUNT(*) FROM identifier_mention m WHERE m.identifier = i.id),
+		(SELECT COUNT(*) FROM identifier_mention m WHERE m.identifier = i.id AND (?3 OR NOT m.protected)),
 		EXISTS (SELECT 1 FROM mark k WHERE k.object = i.id AND k.kind = 'risk' AND k.is_set)
 		FROM identifier i`
 	selectMention = `SELECT m.id, m.case_id, m.identifier, m.relation, m.exhibit, m.item, m.group_id, m.message, m.place,
@@ -54,6 +54,7 @@ CREATE TABLE identifier_mention (
 	place_offset BIGINT NOT NULL, written TEXT NOT NULL, protected BOOLEAN NOT NULL, act TEXT NOT NULL);
 CREATE INDEX identifier_mention_of ON identifier_mention (identifier, relation);
 CREATE INDEX identifier_mention_case ON identifier_mention (case_id);
+CREATE INDEX identifier_mention_group ON identifier_mention (group_id);
 CREATE TABLE country_claim (
 	id TEXT NOT NULL PRIMARY KEY, case_id TEXT NOT NULL, identifier TEXT NOT NULL, country TEXT NOT NULL,
 	rule TEXT NOT NULL, version TEXT NOT NULL, basis TEXT NOT NULL, among BIGINT NOT NULL, act TEXT NOT NULL);
