@@ -1,12 +1,20 @@
 // Package db keeps rows: one schema on SQLite (embedded, encrypted at rest) or
 // PostgreSQL. It promises that a Writer exists only inside an act and that a
 // Reader cannot write; it never hands out a connection.
+//
+// What a room may rely on, on both engines: text is valid UTF-8 without NUL
+// (see Text), compared and ordered by its bytes; a nil slice is NULL; an act is
+// all there or not at all; a Writer sees its own rows, a Reader those of acts
+// that are over. SQL is the portable subset: placeholders ?1, ?2, …; columns
+// TEXT, BIGINT, BOOLEAN, BYTEA; no autoincrement. A parameter that is compared
+// with nothing but NULL needs a cast on PostgreSQL: CAST(?1 AS TEXT) IS NULL.
 package db
 
 import (
 	"context"
-	"database/sql"
+	"sync"
 
+	"tutela/fault"
 	"tutela/vault/internal/engine"
 )
 
@@ -28,10 +36,11 @@ type Schema struct {
 // must also have the column "act TEXT NOT NULL", which Writer fills with the
 // id of the act that wrote the row.
 type Table struct {
-	Name    string
-	Columns []string // all columns but "act", in the order of a Row
-	Key     int      // the first Key columns are the primary key
-	Derived bool     // rebuilt from exhibits by the pipeline instead of replayed from the log
+	Name     string
+	Columns  []string // all columns but "act", in the order of a Row
+	Key      int      // the first Key columns are the primary key
+	Derived  bool     // rebuilt from exhibits by the pipeline instead of replayed from the log
+	Unlogged bool     // written within an act but not an item of it: for wrapped keys, which hold no case data
 }
 
 // Row holds one value for each of Table.Columns: string, int64, bool, []byte
@@ -40,69 +49,109 @@ type Row []any
 
 // Store is one open database.
 type Store struct {
-	// filled in by the implementation
+	eng     *engine.DB
+	schemas []Schema
+	tables  map[string]*table
+	cache   engine.Statements
+	closing sync.Once
+	closed  error
 }
 
 // Open opens or creates the database, brings every schema up to date (a backup
 // of the embedded file is made before a migration of existing data), and
 // recovers from a crash.
-func Open(ctx context.Context, c Config) (*Store, error) { panic("not built yet") }
+func Open(ctx context.Context, c Config) (*Store, error) {
+	eng, err := engine.Open(ctx, c.URL, c.Key)
+	if err != nil {
+		return nil, err
+	}
+	return open(ctx, eng, c.Schemas)
+}
 
-// Close waits for readers and writers and closes the database.
-func (s *Store) Close() error { panic("not built yet") }
+// OpenScratch opens an empty embedded store with the same schemas in a
+// temporary folder, encrypted with key (32 random bytes), for a rebuild. It
+// does not survive Close, and does not enforce references between tables.
+func (s *Store) OpenScratch(ctx context.Context, key []byte) (*Store, error) {
+	eng, err := engine.Scratch(ctx, key)
+	if err != nil {
+		return nil, err
+	}
+	return open(ctx, eng, s.schemas)
+}
+
+// open brings the schemas up to date and looks at every table.
+func open(ctx context.Context, eng *engine.DB, schemas []Schema) (*Store, error) {
+	s := &Store{eng: eng, schemas: schemas, tables: map[string]*table{}}
+	rooms := make([]engine.Room, len(schemas))
+	for i, sc := range schemas {
+		rooms[i] = engine.Room{Name: sc.Room, Migrations: sc.Migrations}
+	}
+	err := eng.Migrate(ctx, rooms)
+	if err == nil {
+		err = s.describe(ctx)
+	}
+	if err != nil {
+		eng.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+// describe checks the declared tables against the database.
+func (s *Store) describe(ctx context.Context) error {
+	columns, err := s.eng.Columns(ctx)
+	if err != nil {
+		return err
+	}
+	for _, sc := range s.schemas {
+		for _, t := range sc.Tables {
+			if s.tables[t.Name] != nil {
+				return fault.New(fault.Invalid, "db: open: table %s is declared twice", t.Name)
+			}
+			d, err := describe(t, s.eng.Dialect, columns[t.Name])
+			if err != nil {
+				return err
+			}
+			s.tables[t.Name] = d
+		}
+	}
+	return nil
+}
+
+// Close waits for readers and writers and closes the database. Closing again
+// does nothing.
+func (s *Store) Close() error {
+	s.closing.Do(func() { s.closed = s.eng.Close() })
+	return s.closed
+}
 
 // Dialect returns "sqlite" or "postgres".
-func (s *Store) Dialect() string { panic("not built yet") }
+func (s *Store) Dialect() string { return s.eng.Dialect }
 
-// Write runs fn in one transaction that can write; it is for package audit,
-// jobs and keys, which alone can name the key.
-func (s *Store) Write(ctx context.Context, _ engine.Key, fn func(*Writer) error) error {
-	panic("not built yet")
+// Tables returns every declared table in the order of the schemas.
+func (s *Store) Tables() []Table {
+	var all []Table
+	for _, sc := range s.schemas {
+		all = append(all, sc.Tables...)
+	}
+	return all
 }
 
-// Read returns a read-only handle; packages above get theirs from audit in
-// exchange for a recorded consultation.
-func (s *Store) Read(_ engine.Key) *Reader { panic("not built yet") }
-
-// Reader reads committed rows over connections that cannot write.
-type Reader struct{}
-
-// Query runs a SELECT. Placeholders are ?1, ?2, … in both dialects.
-func (r *Reader) Query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	panic("not built yet")
+// Table returns the declared table of that name.
+func (s *Store) Table(name string) (Table, bool) {
+	d, ok := s.tables[name]
+	if !ok {
+		return Table{}, false
+	}
+	return d.Table, true
 }
 
-// Writer is one act's transaction. It reads its own writes. Everything it
-// writes becomes an item of the act, in the order of the calls.
-type Writer struct{ Reader }
-
-// Put inserts rows, or replaces the rows with the same key.
-func (w *Writer) Put(ctx context.Context, t Table, rows ...Row) error { panic("not built yet") }
-
-// Delete removes the rows with the given keys (each a Row of Table.Key values).
-func (w *Writer) Delete(ctx context.Context, t Table, keys ...Row) error { panic("not built yet") }
-
-// Act returns the id of the act that this transaction belongs to.
-func (w *Writer) Act() string { panic("not built yet") }
-
-// Queryer is what Collect and the rooms' read functions take: a *Reader or a
-// *Writer.
-type Queryer interface {
-	Query(ctx context.Context, query string, args ...any) (*sql.Rows, error)
-}
-
-// Collect runs a query and scans every row.
-func Collect[T any](ctx context.Context, q Queryer, scan func(*sql.Rows) (T, error), query string, args ...any) ([]T, error) {
-	panic("not built yet")
-}
-
-// CollectIn is Collect for a list: "?*" in the query stands for the list, which
-// may be of any length (it is sent in portions); args follow as ?1, ?2, …
-func CollectIn[T any, K any](ctx context.Context, q Queryer, scan func(*sql.Rows) (T, error), query string, keys []K, args ...any) ([]T, error) {
-	panic("not built yet")
-}
-
-// One is Collect for at most one row; false means there is none.
-func One[T any](ctx context.Context, q Queryer, scan func(*sql.Rows) (T, error), query string, args ...any) (T, bool, error) {
-	panic("not built yet")
+// Backup writes a copy of the embedded database, encrypted with the same key,
+// to a file that does not exist yet. For PostgreSQL it returns a Refused error
+// with a hint.
+func (s *Store) Backup(ctx context.Context, file string) error {
+	if s.eng.Dialect != engine.SQLite {
+		return fault.Hint(fault.New(fault.Refused, "db: backup: the rows are in a PostgreSQL server"), "Use pg_dump.")
+	}
+	return s.eng.Backup(ctx, file)
 }
