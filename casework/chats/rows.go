@@ -111,7 +111,9 @@ func (m Message) row() db.Row {
 
 // clean takes out NUL characters, which PostgreSQL cannot keep in a text; the
 // evidence itself is in the exhibit.
-func clean(s string) string { return strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "\uFFFD") }
+func clean(s string) string {
+	return strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "\uFFFD")
+}
 
 // scanMessage reads messageColumns, and further columns into more.
 func scanMessageInto(r *sql.Rows, more ...any) (Message, error) {
