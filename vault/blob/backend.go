@@ -51,8 +51,8 @@ type Batch interface {
 	Abort()
 }
 
-// Staged is an object that is being written and has no name yet. Exactly one
-// of Keep and Drop ends it.
+// Staged is an object that is being written and has no name yet. Keep or Drop
+// ends it; what was kept can still be dropped until Commit.
 type Staged interface {
 	io.Writer
 	Keep(name string) error

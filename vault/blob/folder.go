@@ -72,17 +72,15 @@ type folderBatch struct {
 	dir  string
 	n    atomic.Int64
 	mu   sync.Mutex
-	kept []keptFile
+	kept map[*stagedFile]string // where each goes
 }
-
-type keptFile struct{ from, to string }
 
 func (f *folder) Begin(context.Context) (Batch, error) {
 	dir, err := os.MkdirTemp(filepath.Join(f.dir, tmpDir), "batch-")
 	if err != nil {
 		return nil, fault.New(fault.Outside, "blob: begin: %w", err)
 	}
-	return &folderBatch{f: f, dir: dir}, nil
+	return &folderBatch{f: f, dir: dir, kept: map[*stagedFile]string{}}, nil
 }
 
 type stagedFile struct {
@@ -106,11 +104,14 @@ func (s *stagedFile) Keep(name string) error {
 	}
 	s.b.mu.Lock()
 	defer s.b.mu.Unlock()
-	s.b.kept = append(s.b.kept, keptFile{s.Name(), to})
+	s.b.kept[s] = to
 	return nil
 }
 
 func (s *stagedFile) Drop() {
+	s.b.mu.Lock()
+	delete(s.b.kept, s)
+	s.b.mu.Unlock()
 	s.Close()
 	os.Remove(s.Name())
 }
@@ -122,16 +123,16 @@ func (b *folderBatch) Commit(context.Context) error {
 	}
 	failpoint.Hit("blob.written")
 	var files []string
-	for _, k := range b.kept {
-		files = append(files, k.from)
+	for s := range b.kept {
+		files = append(files, s.Name())
 	}
 	if err := b.f.sync(files); err != nil {
 		return err
 	}
 	failpoint.Hit("blob.synced")
 	dirs := map[string]bool{}
-	for _, k := range b.kept {
-		if err := b.f.rename(k, dirs); err != nil {
+	for s, to := range b.kept {
+		if err := b.f.rename(s.Name(), to, dirs); err != nil {
 			return err
 		}
 	}
@@ -145,8 +146,8 @@ func (b *folderBatch) Commit(context.Context) error {
 	}
 	failpoint.Hit("blob.dirsynced")
 	if b.f.o.Immutable {
-		for _, k := range b.kept {
-			setImmutable(k.to, true) // opt-in and best effort: not every file system has it
+		for _, to := range b.kept {
+			setImmutable(to, true) // opt-in and best effort: not every file system has it
 		}
 	}
 	return nil
@@ -156,8 +157,8 @@ func (b *folderBatch) Abort() { os.RemoveAll(b.dir) }
 
 // rename moves an object to its name unless there is one already, and notes
 // the directories whose entries changed.
-func (f *folder) rename(k keptFile, dirs map[string]bool) error {
-	dir := filepath.Dir(k.to)
+func (f *folder) rename(from, to string, dirs map[string]bool) error {
+	dir := filepath.Dir(to)
 	if _, ok := f.made.Load(dir); !ok {
 		if err := os.MkdirAll(dir, 0o700); err != nil {
 			return fault.New(fault.Outside, "blob: rename: %w", err)
@@ -166,7 +167,7 @@ func (f *folder) rename(k keptFile, dirs map[string]bool) error {
 		dirs[filepath.Dir(dir)], dirs[f.dir] = true, true
 	}
 	dirs[dir] = true
-	err := renameNew(k.from, k.to)
+	err := renameNew(from, to)
 	if errors.Is(err, fs.ErrExist) {
 		return nil
 	}

@@ -128,7 +128,7 @@ func (c *counter) Read(p []byte) (int, error) {
 type bucketBatch struct {
 	b    *bucket
 	mu   sync.Mutex
-	kept map[string]*spool
+	kept map[*spool]string // object names
 	all  []*spool
 }
 
@@ -142,7 +142,7 @@ type spool struct {
 }
 
 func (b *bucket) Begin(context.Context) (Batch, error) {
-	return &bucketBatch{b: b, kept: map[string]*spool{}}, nil
+	return &bucketBatch{b: b, kept: map[*spool]string{}}, nil
 }
 
 func (b *bucketBatch) Stage() (Staged, error) {
@@ -178,11 +178,18 @@ func (s *spool) Keep(name string) error {
 	}
 	s.batch.mu.Lock()
 	defer s.batch.mu.Unlock()
-	s.batch.kept[name] = s
+	s.batch.kept[s] = name
 	return nil
 }
 
 func (s *spool) Drop() {
+	s.batch.mu.Lock()
+	delete(s.batch.kept, s)
+	s.batch.mu.Unlock()
+	s.free()
+}
+
+func (s *spool) free() {
 	if s.file != nil {
 		s.file.Close()
 		os.Remove(s.file.Name())
@@ -196,7 +203,7 @@ func (b *bucketBatch) Commit(ctx context.Context) error {
 	failpoint.Hit("blob.written")
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(uploads)
-	for name, s := range b.kept {
+	for s, name := range b.kept {
 		g.Go(func() error {
 			var r io.Reader = bytes.NewReader(s.buf.Bytes())
 			if s.file != nil {
@@ -221,7 +228,7 @@ func (b *bucketBatch) Abort() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for _, s := range b.all {
-		s.Drop()
+		s.free()
 	}
 	b.all, b.kept = nil, nil
 }

@@ -143,6 +143,11 @@ func batch(t *testing.T, b blob.Backend) {
 	}
 	io.WriteString(dropped, "nobody wants this")
 	dropped.Drop()
+	if dropped, err = bt.Stage(); err != nil {
+		t.Fatal(err)
+	}
+	dropped.Keep(name("changed my mind"))
+	dropped.Drop()
 	if err := bt.Commit(t.Context()); err != nil {
 		t.Fatal(err)
 	}
