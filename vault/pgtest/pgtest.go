@@ -1,0 +1,94 @@
+package pgtest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// Environment variables.
+const (
+	EnvServer  = "TUTELA_TEST_PG"
+	EnvRequire = "TUTELA_REQUIRE_SERVERS"
+)
+
+// errMissing says that there is no PostgreSQL on this machine.
+var errMissing = errors.New("no PostgreSQL here: neither initdb in PATH or /usr/lib/postgresql/*/bin nor " + EnvServer)
+
+// shared is the address of the one server of the process, started by the first
+// test that asks.
+var shared = sync.OnceValues(func() (string, error) {
+	if address := os.Getenv(EnvServer); address != "" {
+		return address, nil
+	}
+	return start()
+})
+
+var serial atomic.Int64
+
+// URL returns the address of a fresh, empty database in UTF-8, sorted as an
+// English dictionary is, so that tests find out who relies on the order of a
+// server. The database is dropped at the end of the test.
+func URL(t testing.TB) string {
+	t.Helper()
+	address, err := shared()
+	switch {
+	case err == nil:
+	case errors.Is(err, errMissing) && os.Getenv(EnvRequire) != "1":
+		t.Skipf("pgtest: %v", err)
+	default:
+		t.Fatalf("pgtest: %v", err)
+	}
+	u, err := url.Parse(address)
+	if err != nil {
+		t.Fatalf("pgtest: %s is not an address", EnvServer)
+	}
+	name := fmt.Sprintf("tutela_%d_%d", os.Getpid(), serial.Add(1))
+	if err := command(address, "CREATE DATABASE "+name+" TEMPLATE template0 ENCODING 'UTF8'"); err != nil {
+		t.Fatalf("pgtest: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := command(address, "DROP DATABASE "+name+" WITH (FORCE)"); err != nil {
+			t.Errorf("pgtest: %v", err)
+		}
+	})
+	u.Path = "/" + name
+	return u.String()
+}
+
+// command runs one statement on a connection of its own. It takes no context
+// of a test, because it also runs when that is over.
+func command(address, statement string) error {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	conn, err := pgx.Connect(ctx, address)
+	if err != nil {
+		return err
+	}
+	defer conn.Close(ctx)
+	_, err = conn.Exec(ctx, statement)
+	return err
+}
+
+// program finds a program of the newest PostgreSQL.
+func program(name string) (string, error) {
+	if p, err := exec.LookPath(name); err == nil {
+		return p, nil
+	}
+	list, _ := filepath.Glob("/usr/lib/postgresql/*/bin/" + name)
+	if len(list) == 0 {
+		return "", errMissing
+	}
+	return slices.Max(list), nil
+}
