@@ -32,6 +32,7 @@ PRAGMA trusted_schema=off;
 PRAGMA secure_delete=on;
 PRAGMA temp_store=memory;
 PRAGMA cache_size=-8192;
+PRAGMA case_sensitive_like=on;
 `
 
 // openSQLite opens the embedded database. A scratch database gives up safety
