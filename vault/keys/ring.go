@@ -29,8 +29,15 @@ type Epoch struct {
 	N      int64             `json:"n"`
 	Key    ed25519.PublicKey `json:"key"`
 	Since  int64             `json:"since"`  // µs UTC
-	Reason string            `json:"reason"` // "founded", "key rotated", "restored"
+	Reason string            `json:"reason"` // Founded, Rotated or Restored
 }
+
+// Reasons of an epoch.
+const (
+	Founded  = "founded"
+	Rotated  = "key rotated"
+	Restored = "restored"
+)
 
 // state is the keyring as it is stored: public, and signed by the site.
 type state struct {
@@ -112,7 +119,7 @@ func Found(dir, site, recoveryPath string, first Public, now int64, rand io.Read
 		return nil, err
 	}
 	s := state{Format: 1, Site: site,
-		Epochs:   []Epoch{{N: 1, Key: secrets.Log.Public().(ed25519.PublicKey), Since: now, Reason: "founded"}},
+		Epochs:   []Epoch{{N: 1, Key: secrets.Log.Public().(ed25519.PublicKey), Since: now, Reason: Founded}},
 		SignKey:  secrets.Sign.Public().(ed25519.PublicKey),
 		Members:  []Member{{Public: first, Added: now}},
 		Recovery: recovery.Recipient()}
