@@ -1,8 +1,8 @@
 package whatsapp
 
 import (
-	"bytes"
 	"fmt"
+	"strings"
 	"unicode/utf8"
 
 	"tutela/format"
@@ -103,14 +103,7 @@ func (r *reader) scan() {
 	}
 }
 
-func indexLF(s string) int {
-	for i := 0; i < len(s); i++ {
-		if s[i] == '\n' {
-			return i
-		}
-	}
-	return -1
-}
+func indexLF(s string) int { return strings.IndexByte(s, '\n') }
 
 // firstBytes cuts a line for the header parser, which needs no more.
 func firstBytes(s string, n int) string {
@@ -267,5 +260,5 @@ func crlfToLF(s string) string {
 	if indexLF(s) < 0 {
 		return s
 	}
-	return string(bytes.ReplaceAll([]byte(s), []byte("\r\n"), []byte("\n")))
+	return strings.ReplaceAll(s, "\r\n", "\n")
 }
