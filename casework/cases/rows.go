@@ -12,9 +12,9 @@ var (
 			"opened_us", "review_due_us", "covers_own"}}
 	memberTable = db.Table{Name: "case_member", Key: 2,
 		Columns: []string{"case_id", "officer", "since_us", "until_us"}}
-	// revisionTable counts acts. A rebuild makes acts of its own, so its rows are
-	// neither replayed nor compared.
-	revisionTable = db.Table{Name: "case_revision", Key: 2, Derived: true,
+	// revisionTable counts acts, which the log has by itself: its rows are no
+	// items, and neither replayed nor compared.
+	revisionTable = db.Table{Name: "case_revision", Key: 2, Unlogged: true,
 		Columns: []string{"case_id", "by_act"}}
 	markTable = db.Table{Name: "mark", Key: 4,
 		Columns: []string{"case_id", "object_kind", "object", "kind", "is_set", "officer", "at_us", "why"}}

@@ -106,13 +106,15 @@ type Attachment struct {
 // EventKind says what happened to a group.
 type EventKind string
 
-// The kinds of event. Others are kept as written by the reader.
+// The kinds of event that say who is in a group. Others are kept as the reader
+// names them.
 const (
-	Created EventKind = "created"
-	Added   EventKind = "added"
-	Joined  EventKind = "joined-link"
-	Removed EventKind = "removed"
-	Left    EventKind = "left"
+	Created    EventKind = "created"
+	Added      EventKind = "added"
+	Joined     EventKind = "joined"
+	JoinedLink EventKind = "joined_link"
+	Removed    EventKind = "removed"
+	Left       EventKind = "left"
 )
 
 // Event is one step of a group's timeline.

@@ -79,19 +79,31 @@ func Resettle(ctx context.Context, w *db.Writer, exhibit string) error {
 		if err := Put(ctx, w, Chat{Group: c.Group, Members: c.Members, Messages: c.Messages}); err != nil {
 			return err
 		}
-		own, messages := map[identifiers.ID]bool{}, map[string]bool{}
-		for _, m := range c.Members {
-			own[m.Identifier] = m.Withheld && m.Identifier != ""
-		}
-		for _, m := range c.Messages {
-			messages[string(m.ID)] = m.Withheld
-		}
-		delete(own, "")
-		if err := identifiers.Withhold(ctx, w, string(g.ID), own, messages); err != nil {
+		if err := withhold(ctx, w, c); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// withhold tells the identifiers' room what a settled chat withholds.
+func withhold(ctx context.Context, w *db.Writer, c Chat) error {
+	hidden, owners, messages := map[identifiers.ID]bool{}, map[identifiers.ID]bool{}, map[string]bool{}
+	for _, m := range c.Members {
+		if m.Identifier != "" && m.Withheld {
+			hidden[m.Identifier] = true
+		}
+		if m.Identifier != "" && m.Owner {
+			owners[m.Identifier] = true
+		}
+	}
+	for _, m := range c.Messages {
+		if m.Withheld {
+			messages[string(m.ID)] = true
+		}
+	}
+	g := c.Group
+	return identifiers.Withhold(ctx, w, g.Case, g.Exhibit, string(g.ID), hidden, owners, messages)
 }
 
 // load reads a whole chat.

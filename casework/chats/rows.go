@@ -79,7 +79,7 @@ CREATE TABLE chat_owner (
 }
 
 func (g Group) row() db.Row {
-	return db.Row{string(g.ID), string(g.Case), g.Exhibit, g.Item, g.Subject, g.Platform, string(g.Kind), g.Language,
+	return db.Row{string(g.ID), string(g.Case), g.Exhibit, g.Item, db.Text(g.Subject), g.Platform, string(g.Kind), g.Language,
 		g.Protected, g.OwnerUnknown}
 }
 
@@ -90,7 +90,7 @@ func scanGroup(r *sql.Rows) (Group, error) {
 }
 
 func (m Member) row() db.Row {
-	return db.Row{string(m.Group), m.Label, string(m.Identifier), m.Owner, m.Withheld}
+	return db.Row{string(m.Group), db.Text(m.Label), string(m.Identifier), m.Owner, m.Withheld}
 }
 
 func scanMember(r *sql.Rows) (Member, error) {
@@ -105,17 +105,11 @@ func (m Message) row() db.Row {
 		utc = us
 	}
 	return db.Row{string(m.ID), string(m.Case), string(m.Group), m.Exhibit, m.Item, int64(m.Ordinal), m.Offset, m.Length,
-		string(m.Kind), m.Author, string(m.Identifier), m.Time.JSON(), utc, m.Time.Wall, clean(m.Text),
+		string(m.Kind), db.Text(m.Author), string(m.Identifier), m.Time.JSON(), utc, m.Time.Wall, db.Text(m.Text),
 		strings.Join(m.Flags, " "), m.Own, string(m.Direction), m.Withheld}
 }
 
-// clean takes out NUL characters, which PostgreSQL cannot keep in a text; the
-// evidence itself is in the exhibit.
-func clean(s string) string {
-	return strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "\uFFFD")
-}
-
-// scanMessage reads messageColumns, and further columns into more.
+// scanMessageInto reads messageColumns, and further columns into more.
 func scanMessageInto(r *sql.Rows, more ...any) (Message, error) {
 	var m Message
 	var at, flags string
@@ -134,7 +128,7 @@ func scanMessageInto(r *sql.Rows, more ...any) (Message, error) {
 func scanMessage(r *sql.Rows) (Message, error) { return scanMessageInto(r) }
 
 func (a Attachment) row() db.Row {
-	return db.Row{string(a.Message), int64(a.Ordinal), clean(a.Name), a.Item, a.Size}
+	return db.Row{string(a.Message), int64(a.Ordinal), db.Text(a.Name), a.Item, a.Size}
 }
 
 func scanAttachment(r *sql.Rows) (Attachment, error) {
@@ -144,7 +138,7 @@ func scanAttachment(r *sql.Rows) (Attachment, error) {
 }
 
 func (e Event) row() db.Row {
-	return db.Row{string(e.Message), int64(e.Ordinal), string(e.Group), string(e.Kind), e.Subject, e.By, e.SubjectOwn, e.ByOwn,
+	return db.Row{string(e.Message), int64(e.Ordinal), string(e.Group), string(e.Kind), db.Text(e.Subject), db.Text(e.By), e.SubjectOwn, e.ByOwn,
 		e.Time.JSON(), e.Time.Wall}
 }
 

@@ -1,8 +1,10 @@
 package identifiers
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 
 	"tutela/casework/cases"
@@ -43,11 +45,12 @@ const (
 	Recipient    Relation = "recipient"     // of a mail
 	Payer        Relation = "payer"         // unverified
 	Subscriber   Relation = "subscriber"    // by the answer of an operator
+	Owner        Relation = "owner"         // of the device or account that an export was made from
 )
 
 // Relations returns every relation.
 func Relations() []Relation {
-	return []Relation{Mentioned, SavedContact, Member, Author, Sender, Recipient, Payer, Subscriber}
+	return []Relation{Mentioned, SavedContact, Member, Author, Sender, Recipient, Payer, Subscriber, Owner}
 }
 
 // Identifier is one normalised value in one case.
@@ -127,6 +130,9 @@ func Collate(siteRow []byte, c cases.ID, seen []Seen) Batch {
 		mid := ids.Derive(siteRow, "mention", string(id), string(s.Relation), s.Exhibit, s.Item, s.Group, s.Message,
 			strconv.FormatInt(s.Place.Offset, 10), strconv.Itoa(same[at]))
 		same[at]++
+		if s.Relation == Owner {
+			mid = ownerMention(id, s.Group)
+		}
 		b.Mentions = append(b.Mentions, Mention{ID: mid, Case: c, Identifier: id, Relation: s.Relation, Exhibit: s.Exhibit,
 			Item: s.Item, Group: s.Group, Message: s.Message, Place: s.Place, Written: s.Raw, Protected: s.Protected})
 	}
@@ -135,6 +141,12 @@ func Collate(siteRow []byte, c cases.ID, seen []Seen) Batch {
 
 // Put writes a batch.
 func Put(ctx context.Context, w *db.Writer, b Batch) error {
+	// In the order of their keys, so that two acts cannot wait for each other.
+	slices.SortFunc(b.Identifiers, func(x, y Identifier) int { return cmp.Compare(x.ID, y.ID) })
+	slices.SortFunc(b.Spellings, func(x, y Spelling) int {
+		return cmp.Or(cmp.Compare(x.Identifier, y.Identifier), cmp.Compare(x.Written, y.Written))
+	})
+	slices.SortFunc(b.Claims, func(x, y Claim) int { return cmp.Compare(x.ID, y.ID) })
 	put := func(t db.Table, rows []db.Row) error {
 		if len(rows) == 0 {
 			return nil
@@ -149,7 +161,7 @@ func Put(ctx context.Context, w *db.Writer, b Batch) error {
 		is = append(is, i.row())
 	}
 	for _, s := range b.Spellings {
-		ss = append(ss, db.Row{string(s.Identifier), s.Written})
+		ss = append(ss, db.Row{string(s.Identifier), db.Text(s.Written)})
 	}
 	for _, m := range b.Mentions {
 		ms = append(ms, m.row())
@@ -208,33 +220,59 @@ func Mentions(ctx context.Context, q db.Queryer, v cases.View, of ...ID) ([]Ment
 		" ORDER BY m.exhibit, m.item, m.place_offset, m.id", plain(of), v.Protected)
 }
 
+// Hidden is an SQL condition for the rooms' lists: true when the identifier in
+// a column (such as "m.identifier") belongs to a protected source: an officer
+// marked it, or a protected export is its own. Names of address books identify
+// nobody and are not followed across exports. The argument may not come from
+// outside the program.
+func Hidden(column string) string {
+	return "(" + cases.Marked(column, cases.Protected) + ` OR EXISTS (SELECT 1 FROM identifier_mention hp
+		JOIN identifier hi ON hi.id = hp.identifier WHERE hp.identifier = ` + column +
+		" AND hp.relation = 'owner' AND hp.protected AND hi.kind <> 'wa-name'))"
+}
+
 // visible hides what would give a protected source away: identifiers that are
-// the source's own (a protected mention in any relation but "mentioned"), that
-// an officer marked as protected, or that only the source mentioned. The
+// Hidden, and those that are found nowhere but in the source's own traces. The
 // numbered argument is View.Protected.
 func visible(arg int) string {
 	return fmt.Sprintf(`(?%d OR NOT (%s
-		OR EXISTS (SELECT 1 FROM identifier_mention p WHERE p.identifier = i.id AND p.protected AND p.relation <> 'mentioned')
-		OR NOT EXISTS (SELECT 1 FROM identifier_mention p WHERE p.identifier = i.id AND NOT p.protected)))`,
-		arg, cases.Marked("i.id", cases.Protected))
+		OR NOT EXISTS (SELECT 1 FROM identifier_mention p WHERE p.identifier = i.id AND NOT p.protected)))`, arg, Hidden("i.id"))
 }
 
-// Withhold sets the Protected flag of the mentions of one chat group anew:
-// those of the given own identifiers (as members, authors or contacts), and
-// every mention inside the given messages. Chats call it when it becomes known
-// whose export it is.
-func Withhold(ctx context.Context, w *db.Writer, group string, own map[ID]bool, messages map[string]bool) error {
+// ownerMention is the id of the mention that an export is somebody's own: it
+// needs no key, being made of ids, so that it can be written late.
+func ownerMention(id ID, group string) string { return string(id) + "-owner-" + group }
+
+// Withhold sets the Protected flag of the mentions of one chat group anew, when
+// it becomes known whose export it is: those of the withheld identifiers (as
+// members, authors or contacts), and every mention inside the withheld
+// messages. The identifiers of owners are recorded as such.
+func Withhold(ctx context.Context, w *db.Writer, c cases.ID, exhibit, group string, withheld, owners map[ID]bool, messages map[string]bool) error {
 	ms, err := db.Collect(ctx, w, scanMention, selectMention+" WHERE m.group_id = ?1 ORDER BY m.id", group)
 	if err != nil {
 		return err
 	}
 	var changed []Mention
+	var gone []db.Row
 	for _, m := range ms {
-		hide := messages[m.Message] || m.Relation != Mentioned && own[m.Identifier]
+		if m.Relation == Owner {
+			if !owners[m.Identifier] {
+				gone = append(gone, db.Row{m.ID})
+			}
+			continue
+		}
+		hide := messages[m.Message] || m.Relation != Mentioned && withheld[m.Identifier]
 		if m.Protected != hide {
 			m.Protected = hide
 			changed = append(changed, m)
 		}
+	}
+	for id := range owners {
+		changed = append(changed, Mention{ID: ownerMention(id, group), Case: c, Identifier: id, Relation: Owner,
+			Exhibit: exhibit, Group: group, Protected: withheld[id]})
+	}
+	if err := w.Delete(ctx, mentionTable, gone...); err != nil {
+		return err
 	}
 	return Put(ctx, w, Batch{Mentions: changed})
 }

@@ -67,7 +67,7 @@ CREATE INDEX country_decision_case ON country_decision (case_id, identifier);`},
 }
 
 func (i Identifier) row() db.Row {
-	return db.Row{string(i.ID), string(i.Case), string(i.Kind), i.Value, i.Valid}
+	return db.Row{string(i.ID), string(i.Case), string(i.Kind), db.Text(i.Value), i.Valid}
 }
 
 func scanIdentifier(r *sql.Rows) (Identifier, error) {
@@ -91,7 +91,7 @@ func scanSpelling(r *sql.Rows) (Spelling, error) {
 func (m Mention) row() db.Row {
 	place, _ := json.Marshal(m.Place) // strings and integers cannot fail
 	return db.Row{m.ID, string(m.Case), string(m.Identifier), string(m.Relation), m.Exhibit, m.Item, m.Group, m.Message,
-		string(place), m.Place.Offset, m.Written, m.Protected}
+		string(place), m.Place.Offset, db.Text(m.Written), m.Protected}
 }
 
 func scanMention(r *sql.Rows) (Mention, error) {

@@ -213,3 +213,13 @@ func cutScheme(s, scheme string) (string, bool) {
 	}
 	return s, false
 }
+
+// national returns the digits of an E.164 number after its country code, "" if
+// it is none.
+func national(e164 string) string {
+	n, err := phonenumbers.Parse(e164, "")
+	if err != nil {
+		return ""
+	}
+	return phonenumbers.GetNationalSignificantNumber(n)
+}

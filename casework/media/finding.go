@@ -62,7 +62,7 @@ func Findings(ctx context.Context, q db.Queryer, o Query) ([]Finding, error) {
 
 // FindingCounts counts findings of a case by code.
 func FindingCounts(ctx context.Context, q db.Queryer, c cases.ID, v cases.View) (map[string]int64, error) {
-	return tally(ctx, q, "SELECT f.code, SUM(f.count) FROM finding f WHERE f.case_id = ?1 AND (?2 OR NOT "+
+	return tally(ctx, q, "SELECT f.code, CAST(SUM(f.count) AS BIGINT) FROM finding f WHERE f.case_id = ?1 AND (?2 OR NOT "+
 		protectedFinding+") GROUP BY f.code", string(c), v.Protected)
 }
 

@@ -124,7 +124,7 @@ func Count(ctx context.Context, q db.Queryer, c cases.ID, v cases.View) (Counts,
 	n, _, err := db.One(ctx, q, func(r *sql.Rows) (Counts, error) {
 		var n Counts
 		return n, r.Scan(&n.Items, &n.Contents, &n.Bytes)
-	}, `SELECT COALESCE(SUM(n), 0), COUNT(*), COALESCE(SUM(size), 0) FROM (
+	}, `SELECT CAST(COALESCE(SUM(n), 0) AS BIGINT), COUNT(*), CAST(COALESCE(SUM(size), 0) AS BIGINT) FROM (
 		SELECT COUNT(*) AS n, MAX(i.size) AS size FROM item i WHERE i.case_id = ?1 AND `+visible(2)+` GROUP BY i.sha256) t`,
 		string(c), v.Protected)
 	if err != nil {

@@ -74,7 +74,7 @@ CREATE INDEX exposure_case ON exposure (case_id, at_us);`},
 }
 
 func (i Item) row() db.Row {
-	return db.Row{string(i.ID), string(i.Case), i.Exhibit, string(i.Parent), i.Path, i.Name, i.Size, i.MD5[:], i.SHA1[:],
+	return db.Row{string(i.ID), string(i.Case), i.Exhibit, string(i.Parent), db.Text(i.Path), db.Text(i.Name), i.Size, i.MD5[:], i.SHA1[:],
 		i.SHA256[:], i.MIME, i.Kind, string(i.State), int64(i.Depth), i.Protected, i.Risk}
 }
 
@@ -90,7 +90,7 @@ func scanItem(r *sql.Rows) (Item, error) {
 }
 
 func (f Finding) row(place string) db.Row {
-	return db.Row{f.ID, string(f.Case), f.Exhibit, string(f.Item), f.Stage, f.Version, f.Code, f.Detail, place,
+	return db.Row{f.ID, string(f.Case), f.Exhibit, string(f.Item), f.Stage, f.Version, f.Code, db.Text(f.Detail), place,
 		int64(max(f.Count, 1))}
 }
 

@@ -46,8 +46,8 @@ CREATE INDEX tip_decision_of ON tip_decision (tip);`},
 }
 
 func (t Tip) row() db.Row {
-	return db.Row{string(t.ID), string(t.Case), t.Exhibit, t.Item, t.MessageID, t.From, t.Subject, t.Received.JSON(),
-		t.Received.Wall, t.Text, int64(t.Attachments), t.Protected}
+	return db.Row{string(t.ID), string(t.Case), t.Exhibit, t.Item, db.Text(t.MessageID), db.Text(t.From), db.Text(t.Subject), t.Received.JSON(),
+		t.Received.Wall, db.Text(t.Text), int64(t.Attachments), t.Protected}
 }
 
 func scanListed(r *sql.Rows) (Listed, error) {

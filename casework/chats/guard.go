@@ -1,0 +1,70 @@
+package chats
+
+import (
+	"context"
+	"database/sql"
+
+	"tutela/casework/cases"
+	"tutela/casework/identifiers"
+	"tutela/vault/db"
+)
+
+// guard is what a view that hides needs to know of one group.
+type guard struct {
+	labels map[string]bool // withheld
+	masker identifiers.Masker
+}
+
+// guards are the groups in which a protected source is or may be a member. A
+// group that is not in it is shown as it is.
+type guards map[GroupID]*guard
+
+// guardsOf loads the guards of a case: protected groups, and those with a
+// member whose identifier belongs to a protected source.
+func guardsOf(ctx context.Context, q db.Queryer, c cases.ID) (guards, error) {
+	type hidden struct {
+		group       GroupID
+		label       string
+		kind, value string
+	}
+	hs, err := db.Collect(ctx, q, func(r *sql.Rows) (hidden, error) {
+		var h hidden
+		return h, r.Scan(&h.group, &h.label, &h.kind, &h.value)
+	}, `SELECT g.id, COALESCE(x.label, ''), COALESCE(i.kind, ''), COALESCE(i.value, '')
+		FROM chat_group g LEFT JOIN chat_member x ON x.group_id = g.id AND `+withheldMember+`
+		LEFT JOIN identifier i ON i.id = x.identifier
+		WHERE g.case_id = ?1 AND (g.protected OR x.label IS NOT NULL)`, string(c))
+	gs := guards{}
+	for _, h := range hs {
+		if gs[h.group] == nil {
+			gs[h.group] = &guard{labels: map[string]bool{}}
+		}
+		if h.label != "" {
+			gs[h.group].labels[h.label] = true
+			gs[h.group].masker.AddName(h.label, Masked)
+			gs[h.group].masker.AddValue(identifiers.Kind(h.kind), h.value, Masked)
+		}
+	}
+	return gs, err
+}
+
+func (gs guards) text(g GroupID, s string) string {
+	if gs[g] == nil {
+		return s
+	}
+	return gs[g].masker.Text(s)
+}
+
+// undress takes away what could give a protected source away: the place and
+// the number of a message show how many are missing between, the direction
+// shows who received, system texts speak to the owner.
+func (gs guards) undress(s *Shown, ordinal int) {
+	s.Ordinal, s.Offset, s.Length, s.Direction = ordinal, 0, 0, DirectionUnknown
+	if s.Kind == SystemMessage {
+		s.Text = ""
+	}
+	s.Text = gs.text(s.Group, s.Text)
+	for i := range s.Attachments {
+		s.Attachments[i].Name = gs.text(s.Group, s.Attachments[i].Name)
+	}
+}
