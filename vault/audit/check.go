@@ -42,7 +42,7 @@ func (l *Ledger) Check(ctx context.Context, known ...string) iter.Seq2[Problem, 
 type checker struct {
 	l       *Ledger
 	ctx     context.Context
-	q       *db.Reader
+	q       db.Queryer
 	view    *keys.View
 	yield   func(Problem, error) bool
 	stopped bool

@@ -14,6 +14,7 @@ import (
 	"tutela/vault/audit"
 	"tutela/vault/db"
 	"tutela/vault/keys"
+	"tutela/vault/pgtest"
 )
 
 // Site is where a test vault lives, so that a test can open it a second time.
@@ -96,4 +97,11 @@ func add(t testing.TB, v *vault.Vault, name, kind string) keys.Private {
 		t.Fatalf("add %s: %v", kind, err)
 	}
 	return key
+}
+
+// OpenPG is Open on PostgreSQL; the test is skipped where there is none.
+func OpenPG(t testing.TB, schemas ...db.Schema) *vault.Vault {
+	t.Helper()
+	v, _ := OpenAt(t, pgtest.URL(t), schemas...)
+	return v
 }
