@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/ncruces/go-sqlite3"
 	"github.com/ncruces/go-sqlite3/driver"
@@ -47,6 +48,9 @@ func openSQLite(ctx context.Context, path string, key []byte, scratch bool) (*DB
 	}
 	fresh, err := touch(abs)
 	if err != nil {
+		return nil, err
+	}
+	if _, err := touch(abs + "-shm"); err != nil { // else it would be made for all to read
 		return nil, err
 	}
 	d := &DB{Dialect: SQLite, Path: abs, key: key, fresh: fresh}
@@ -105,11 +109,14 @@ func touch(path string) (fresh bool, err error) {
 // dsn never holds the key: setup gives it to each connection.
 func (d *DB) dsn(mode string) string {
 	q := url.Values{"mode": {mode}}
+	if mode != "ro" {
+		q.Set("modeof", d.Path) // the write-ahead log is for the same eyes
+	}
 	if d.key != nil {
 		q.Set("vfs", "adiantum")
 	}
-	u := url.URL{Scheme: "file", OmitHost: true, Path: filepath.ToSlash(d.Path), RawQuery: q.Encode()}
-	return u.String()
+	u := url.URL{Scheme: "file", OmitHost: true, Path: filepath.ToSlash(d.Path), RawQuery: strings.ReplaceAll(q.Encode(), "+", "%20")}
+	return u.String() // SQLite takes a plus sign for what it is
 }
 
 func (d *DB) setup(more string) func(*sqlite3.Conn) error {
@@ -163,4 +170,3 @@ func syncFile(path string) error {
 	}
 	return nil
 }
-
