@@ -23,6 +23,7 @@ import (
 
 	"tutela/fault"
 	"tutela/vault/db"
+	"tutela/vault/failpoint"
 	"tutela/vault/internal/engine"
 )
 
@@ -164,9 +165,10 @@ func (l *Lease) Finish(ctx context.Context, w *db.Writer) error {
 		return fault.New(fault.Busy, "jobs: finish: another worker has taken this job over")
 	}
 	if l.complete != nil {
-		return l.complete(ctx, w.SQLTx(l.queue.key))
+		err = l.complete(ctx, w.SQLTx(l.queue.key))
 	}
-	return nil
+	failpoint.Hit("jobs.finished") // in the transaction still
+	return err
 }
 
 // Counts of the jobs of a case by state.
