@@ -155,3 +155,7 @@ func (s *Store) Backup(ctx context.Context, file string) error {
 	}
 	return s.eng.Backup(ctx, file)
 }
+
+// Check reads every page and index of the embedded database and returns a
+// Corrupt error when they do not hold together. On PostgreSQL it does nothing.
+func (s *Store) Check(ctx context.Context) error { return s.eng.Check(ctx) }

@@ -65,11 +65,11 @@ func wrongSQL(text string) bool {
 
 func TestDollarLintBites(t *testing.T) {
 	for text, want := range map[string]bool{
-		"SELECT a FROM b WHERE c = $1":          true,
-		"insert into a values ($1, $2)":         true,
-		"UPDATE a\nSET b = $2\nWHERE c = $1":    true,
-		"DELETE FROM a WHERE b = ?1":            false,
-		"costs $100":                            false,
+		"SELECT a FROM b WHERE c = $1":           true,
+		"insert into a values ($1, $2)":          true,
+		"UPDATE a\nSET b = $2\nWHERE c = $1":     true,
+		"DELETE FROM a WHERE b = ?1":             false,
+		"costs $100":                             false,
 		`"$1" -D "$2/data" -c listen_addresses=`: false,
 	} {
 		if wrongSQL(text) != want {

@@ -2,15 +2,15 @@ package pgtest
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
-	"fmt"
 	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -35,8 +35,6 @@ var shared = sync.OnceValues(func() (string, error) {
 	return start()
 })
 
-var serial atomic.Int64
-
 // URL returns the address of a fresh, empty database in UTF-8, sorted as an
 // English dictionary is, so that tests find out who relies on the order of a
 // server. The database is dropped at the end of the test.
@@ -54,7 +52,7 @@ func URL(t testing.TB) string {
 	if err != nil {
 		t.Fatalf("pgtest: %s is not an address", EnvServer)
 	}
-	name := fmt.Sprintf("tutela_%d_%d", os.Getpid(), serial.Add(1))
+	name := "tutela_" + strings.ToLower(rand.Text())
 	if err := command(address, "CREATE DATABASE "+name+" TEMPLATE template0 ENCODING 'UTF8'"); err != nil {
 		t.Fatalf("pgtest: %v", err)
 	}

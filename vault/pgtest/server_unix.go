@@ -78,14 +78,22 @@ func unprivileged(dir string) (*syscall.SysProcAttr, error) {
 	return attr, os.Chown(dir, int(uid), int(gid))
 }
 
+// initialise makes the cluster with a dictionary's order if the server can.
 func initialise(initdb, dir string, attr *syscall.SysProcAttr) error {
-	cmd := exec.Command(initdb, "-D", filepath.Join(dir, "data"), "-U", "tutela", "-A", "trust", "--no-sync",
-		"-E", "UTF8", "--locale=C", "--locale-provider=icu", "--icu-locale=en-US", "--no-instructions")
-	cmd.Dir, cmd.SysProcAttr = dir, attr
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("initdb: %w: %s", err, out)
+	data := filepath.Join(dir, "data")
+	args := []string{"-D", data, "-U", "tutela", "-A", "trust", "--no-sync", "-E", "UTF8", "--locale=C", "--no-instructions"}
+	var failed error
+	for _, more := range [][]string{{"--locale-provider=icu", "--icu-locale=en-US"}, nil} {
+		cmd := exec.Command(initdb, append(args[:len(args):len(args)], more...)...)
+		cmd.Dir, cmd.SysProcAttr = dir, attr
+		out, err := cmd.CombinedOutput()
+		if err == nil {
+			return nil
+		}
+		failed = fmt.Errorf("initdb: %w: %s", err, out)
+		os.RemoveAll(data)
 	}
-	return nil
+	return failed
 }
 
 func launch(postgres, dir string, attr *syscall.SysProcAttr) error {

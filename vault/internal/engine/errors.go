@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/ncruces/go-sqlite3"
@@ -61,11 +62,15 @@ func kind(err error) fault.Kind {
 
 // quiet keeps values of rows out of logs: PostgreSQL puts them into Detail and
 // Where, which its Error method leaves out, but also into the messages of class
-// 22 ("invalid input syntax for type bigint: …").
+// 22 ("invalid input syntax for type bigint: …"); database/sql quotes what it
+// cannot scan.
 func quiet(err error) error {
 	var pg *pgconn.PgError
 	if errors.As(err, &pg) && len(pg.Code) == 5 && pg.Code[:2] == "22" {
 		return errors.New("value refused by the database (SQLSTATE " + pg.Code + ")")
+	}
+	if head, _, ok := strings.Cut(err.Error(), `": `); ok && strings.HasPrefix(head, "sql: Scan error on column") {
+		return errors.New(head + `": the value does not fit`)
 	}
 	return err
 }

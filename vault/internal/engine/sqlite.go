@@ -33,6 +33,7 @@ PRAGMA trusted_schema=off;
 PRAGMA secure_delete=on;
 PRAGMA temp_store=memory;
 PRAGMA cache_size=-8192;
+PRAGMA journal_size_limit=67108864;
 PRAGMA case_sensitive_like=on;
 `
 
@@ -167,6 +168,23 @@ func syncFile(path string) error {
 		if err != nil {
 			return fault.New(fault.Outside, "db: sync: %w", err)
 		}
+	}
+	return nil
+}
+
+// Check reads every page and index of an embedded database. Nil means that the
+// file holds together; whether its rows are those that acts wrote is a question
+// for the log. PostgreSQL has its own means (pg_amcheck, data checksums).
+func (d *DB) Check(ctx context.Context) error {
+	if d.Dialect != SQLite {
+		return nil
+	}
+	var first string
+	if err := d.Read.QueryRowContext(ctx, "PRAGMA integrity_check(1)").Scan(&first); err != nil {
+		return Classify(ctx, "check", err)
+	}
+	if first != "ok" {
+		return fault.New(fault.Corrupt, "db: check: the embedded database is damaged")
 	}
 	return nil
 }
