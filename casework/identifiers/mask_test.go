@@ -1,0 +1,39 @@
+package identifiers
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestMasker(t *testing.T) {
+	var m Masker
+	if !m.Empty() || m.Text("Ana") != "Ana" {
+		t.Error("the zero masker masks")
+	}
+	m.AddName("José García", "#1")
+	m.AddName("Al", "#2")
+	m.AddName("\u202a+34 612 345 678\u202c", "#3")
+	m.AddValue(Email, "tip@example.org", "#4")
+	m.AddValue(Handle, "telegram:some_name", "#5")
+	for in, want := range map[string]string{
+		"hola jose garcia!":             "hola #1!",
+		"Jose\u0301 y García":           "#1 y #1",
+		"@\u2068José García\u2069 ven":  "@\u2068#1 ven",
+		"Josefina vino":                 "Josefina vino",
+		"Al vino al bar":                "#2 vino al bar",
+		"ring 612345678 or 612-345-678": "ring #3 or #3",
+		"ring 0034 612 345 678.":        "ring #3.",
+		"+34 612 345 679":               "+34 612 345 679",
+		"write tip@EXAMPLE.org":         "write #4",
+		"wa.me/34612345678 ok":          "#3 ok",
+		"mira @Some_Name":               "mira @#5",
+		"":                              "",
+	} {
+		if got := m.Text(in); got != want {
+			t.Errorf("Text(%q) = %q, want %q", in, got, want)
+		}
+	}
+	if got := m.Text("IMG-García-612345678.jpg"); strings.Contains(got, "Garc") || strings.Contains(got, "612345678") {
+		t.Errorf("a file name shows %q", got)
+	}
+}

@@ -1,0 +1,71 @@
+package persons
+
+import (
+	"context"
+	"database/sql"
+
+	"tutela/casework/cases"
+	"tutela/casework/identifiers"
+	"tutela/vault/db"
+)
+
+// Mask shows protected persons of one case by their pseudonyms.
+type Mask struct {
+	identifiers map[identifiers.ID]string // assigned identifier → pseudonym
+	names       identifiers.Masker
+}
+
+// MaskOf loads the mask of a case. With a protected view it masks nothing.
+func MaskOf(ctx context.Context, q db.Queryer, c cases.ID, v cases.View) (*Mask, error) {
+	m := &Mask{identifiers: map[identifiers.ID]string{}}
+	if v.Protected {
+		return m, nil
+	}
+	ps, err := db.Collect(ctx, q, scanPerson, selectPerson+" WHERE case_id = ?1 ORDER BY id", string(c))
+	if err != nil {
+		return nil, err
+	}
+	names := map[ID]string{}
+	for _, p := range ps {
+		if p.Protected() {
+			names[p.ID] = p.Pseudonym
+			m.names.AddName(p.Label, p.Pseudonym)
+		}
+	}
+	type used struct {
+		person   ID
+		id       identifiers.ID
+		kind     identifiers.Kind
+		value    string
+		spelling string
+	}
+	us, err := db.Collect(ctx, q, func(r *sql.Rows) (used, error) {
+		var u used
+		return u, r.Scan(&u.person, &u.id, &u.kind, &u.value, &u.spelling)
+	}, `SELECT a.person, a.identifier, i.kind, i.value, COALESCE(s.written, i.value) FROM person_identifier a
+		JOIN identifier i ON i.id = a.identifier LEFT JOIN identifier_spelling s ON s.identifier = i.id
+		WHERE a.case_id = ?1 AND NOT a.withdrawn ORDER BY a.person, a.identifier, s.written`, string(c))
+	for _, u := range us {
+		if with, ok := names[u.person]; ok {
+			m.identifiers[u.id] = with
+			m.names.AddValue(u.kind, u.value, with)
+			if u.kind == identifiers.WAName || u.kind == identifiers.Handle {
+				m.names.AddName(u.spelling, with)
+			}
+		}
+	}
+	return m, err
+}
+
+// Identifier returns what to show for an identifier: its value, or the
+// pseudonym of the protected person who uses it.
+func (m *Mask) Identifier(id identifiers.ID, value string) string {
+	if with, ok := m.identifiers[id]; ok {
+		return with
+	}
+	return m.names.Text(value)
+}
+
+// Text returns s with names and identifiers of protected persons replaced by
+// their pseudonyms.
+func (m *Mask) Text(s string) string { return m.names.Text(s) }
