@@ -125,7 +125,7 @@ func (r *river) work(ctx context.Context, s *session) error {
 	}
 	client, err := queue.NewClient(r.driver, &queue.Config{
 		ID: s.id, Queues: queues, Workers: workers, Logger: slog.New(slog.DiscardHandler),
-		PollOnly: true, FetchCooldown: 20 * time.Millisecond, FetchPollInterval: 4 * look,
+		PollOnly: true, FetchCooldown: look / 10, FetchPollInterval: 4 * look,
 		JobTimeout: jobTime + time.Minute, RescueStuckJobsAfter: 2 * jobTime,
 	})
 	if err != nil {

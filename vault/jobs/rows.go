@@ -178,6 +178,11 @@ type verdict struct {
 // settle records what became of a job that its worker did not finish.
 func (q *Queue) settle(ctx context.Context, l *Lease, failure error, stopped bool) (verdict, error) {
 	v := verdict{state: "done"}
+	if failure == nil { // a reader may know already, and spares a transaction
+		if done, err := q.exists(ctx, `SELECT 1 FROM job WHERE key = ?1 AND state = 'done'`, l.Key); err == nil && done {
+			return v, nil
+		}
+	}
 	err := q.write(ctx, func(w *db.Writer) error {
 		mine, err := q.raw(ctx, w, `UPDATE job SET owner = '' WHERE key = ?1 AND state = 'running' AND owner = ?2 AND attempts = ?3
 			RETURNING `+columns, l.Key, l.worker, l.attempt)

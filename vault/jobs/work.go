@@ -21,7 +21,10 @@ type Options struct {
 const (
 	look     = 50 * time.Millisecond // for new jobs, when there were none
 	announce = time.Second           // counts
-	lastWord = 10 * time.Second      // to record what became of a job when work is stopped
+	// claimAhead is how many jobs a worker claims in one transaction of the
+	// embedded database.
+	claimAhead = 4
+	lastWord   = 10 * time.Second // to record what became of a job when work is stopped
 )
 
 // session is one call of Work.
@@ -86,47 +89,61 @@ func (s *session) announce(ctx context.Context) error {
 	return err
 }
 
-// table works from the table alone: the queue of the embedded database.
+// table works from the table alone: the queue of the embedded database. It
+// claims ahead, since each claim is a transaction; what is claimed and not begun
+// goes back when work ends.
 func (s *session) table(ctx context.Context) error {
 	var running sync.WaitGroup
 	defer running.Wait()
-	free := make(chan struct{}, s.Workers)
+	busy := make(chan struct{}, s.Workers)
+	var ahead []row
 	for {
-		n := s.Workers - len(free)
-		claimed, err := s.next(ctx, n)
-		if err != nil {
-			return err
+		if len(ahead) == 0 {
+			var err error
+			if ahead, err = s.next(ctx, claimAhead*s.Workers); err != nil {
+				return err
+			}
 		}
-		for _, r := range claimed {
-			free <- struct{}{}
+		for len(ahead) > 0 {
+			select {
+			case busy <- struct{}{}:
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+			r := ahead[0]
+			ahead = ahead[1:]
 			running.Go(func() {
-				defer func() { <-free }()
+				defer func() { <-busy }()
 				s.one(ctx, &Lease{Job: r.Job, queue: s.Queue, worker: s.id, attempt: r.attempts})
 			})
 		}
-		if len(claimed) > 0 && len(free) < s.Workers {
+		if some, err := s.claimable(ctx); err != nil || some {
+			if err != nil {
+				return err
+			}
 			continue
 		}
-		if len(claimed) == 0 && len(free) == 0 && s.UntilIdle {
+		if len(busy) == 0 && s.UntilIdle {
 			if idle, err := s.idle(ctx, s.Case); err != nil || idle {
 				return err
 			}
 		}
-		if err := wait(ctx, free, s.Workers); err != nil {
+		if err := wait(ctx, len(busy)); err != nil {
 			return err
 		}
 	}
 }
 
-// next claims up to n jobs; it asks a reader first, so that an idle worker
-// leaves the writer alone.
-func (s *session) next(ctx context.Context, n int) ([]row, error) {
-	if n <= 0 {
-		return nil, ctx.Err()
-	}
+// claimable asks a reader, so that an idle worker leaves the writer alone.
+func (s *session) claimable(ctx context.Context) (bool, error) {
 	// ?1 and ?5 belong to claim.
-	some, err := s.exists(ctx, `SELECT 1 FROM job WHERE `+claimable+` AND ?1 <> '' LIMIT 1`,
+	return s.exists(ctx, `SELECT 1 FROM job WHERE `+claimable+` AND ?1 <> '' LIMIT 1`,
 		s.id, s.Case, s.Host, s.config.Clock().UnixMicro())
+}
+
+// next claims up to n jobs.
+func (s *session) next(ctx context.Context, n int) ([]row, error) {
+	some, err := s.claimable(ctx)
 	if err != nil || !some {
 		return nil, err
 	}
@@ -137,23 +154,19 @@ func (s *session) next(ctx context.Context, n int) ([]row, error) {
 	return claimed, err
 }
 
-// wait pauses until a worker is free again, or a little when one is.
-func wait(ctx context.Context, free chan struct{}, workers int) error {
-	t := time.NewTicker(look / 10)
+// wait pauses a little, less when a worker may soon be free.
+func wait(ctx context.Context, busy int) error {
+	pause := look
+	if busy > 0 {
+		pause = look / 10
+	}
+	t := time.NewTimer(pause)
 	defer t.Stop()
-	for n := 0; ; n++ {
-		if n >= 10 && len(free) < workers {
-			return ctx.Err()
-		}
-		before := len(free)
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-t.C:
-			if len(free) < before {
-				return nil
-			}
-		}
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-t.C:
+		return nil
 	}
 }
 
