@@ -41,6 +41,7 @@ type Options struct {
 	Schemas []db.Schema  // of the rooms above the vault, in the order of the floors
 	Clock   func() time.Time
 	Rand    io.Reader
+	Host    string // "" = the machine's name
 }
 
 func (o Options) complete() (Options, error) {
@@ -52,6 +53,13 @@ func (o Options) complete() (Options, error) {
 	}
 	if o.Rand == nil {
 		o.Rand = rand.Reader
+	}
+	o.Rand = &shared{src: o.Rand}
+	if o.Host == "" {
+		var err error
+		if o.Host, err = hostname(); err != nil {
+			return o, err
+		}
 	}
 	return o, keys.CheckPlace(o.Actor, o.Data)
 }
