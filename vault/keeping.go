@@ -34,14 +34,18 @@ type keeping struct {
 
 const blobFolder = "blobs"
 
+// openBackend opens the place where objects lie.
+func openBackend(ctx context.Context, o Options) (blob.Backend, error) {
+	if o.Blobs != "" {
+		return blob.OpenBackend(ctx, o.Blobs)
+	}
+	return blob.OpenBackend(ctx, filepath.Join(o.Data, blobFolder))
+}
+
 // furnish opens backend and queue.
 func (v *Vault) furnish(ctx context.Context) error {
-	location := v.options.Blobs
-	if location == "" {
-		location = filepath.Join(v.options.Data, blobFolder)
-	}
 	var err error
-	if v.Backend, err = blob.OpenBackend(ctx, location); err != nil {
+	if v.Backend, err = openBackend(ctx, v.options); err != nil {
 		return err
 	}
 	v.Blobs = blob.NewStore(v.Backend, v.Store, v.Keys.Site.Name, v.Keys.Cases, v.Rand)

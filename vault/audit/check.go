@@ -32,7 +32,7 @@ type Problem struct {
 func (l *Ledger) Check(ctx context.Context, known ...string) iter.Seq2[Problem, error] {
 	return func(yield func(Problem, error) bool) {
 		c := &checker{l: l, ctx: ctx, q: l.store.Read(engine.Key{}), view: l.ring.View(), yield: yield,
-			rows: map[[16]byte]rowState{}}
+			rows: map[[16]byte]rowState{}, spans: map[int64]span{}}
 		if err := c.run(known); err != nil && !c.stopped {
 			yield(Problem{Index: -1}, err)
 		}
@@ -51,6 +51,7 @@ type checker struct {
 	next    int64 // index of the next entry
 	broken  bool  // an entry is missing: the tree cannot be followed further
 	epoch   int64
+	spans   map[int64]span
 	roots   map[int64]proof.Hash // wanted by known checkpoints
 	rows    map[[16]byte]rowState
 }
@@ -246,8 +247,8 @@ func (c *checker) checkKnown(known []proof.Checkpoint) error {
 	for _, cp := range known {
 		var err error
 		switch {
-		case cp.Size == 0:
-		case cp.Size > c.next && !c.restored(cp):
+		case cp.Size == 0 || c.restored(cp):
+		case cp.Size > c.next:
 			err = c.report(-1, "", "the log has %d entries, a checkpoint kept elsewhere %d: it was rolled back", c.next, cp.Size)
 		case cp.Size <= c.next && cp.Root != c.roots[cp.Size]:
 			err = c.report(-1, "", "the log is not the one of a checkpoint kept elsewhere (size %d)", cp.Size)
@@ -259,16 +260,32 @@ func (c *checker) checkKnown(known []proof.Checkpoint) error {
 	return nil
 }
 
-// restored reports whether a checkpoint is of an epoch that ended with a
-// restore: what came after the backup is then known to be lost.
+// span is what the first act of an epoch says of the one before.
+type span struct {
+	start int64 // index of that act
+	lost  int64 // size of the last checkpoint known of the old epoch
+}
+
+// restored reports whether a checkpoint lies in what a restore has openly lost:
+// beyond the backup, not beyond what the act "log.epoch" names.
 func (c *checker) restored(cp proof.Checkpoint) bool {
 	epochs := c.view.Epochs()
-	for i, e := range epochs[:len(epochs)-1] {
-		if keys.OriginOf(c.view.SiteID(), e.N) == cp.Origin && epochs[i+1].Reason == keys.Restored {
-			return true
+	for i, e := range epochs[1:] {
+		if keys.OriginOf(c.view.SiteID(), epochs[i].N) == cp.Origin && e.Reason == keys.Restored {
+			s, ok := c.spans[e.N]
+			return ok && cp.Size > s.start && cp.Size <= s.lost
 		}
 	}
 	return false
+}
+
+// newEpoch notes the beginning of an epoch.
+func (c *checker) newEpoch(s stored, h proof.Header) {
+	n := span{start: s.index}
+	if cp, err := openNote(c.view, h.Detail["checkpoint"]); err == nil && h.Verb == "log.epoch" {
+		n.lost = cp.Size
+	}
+	c.spans[h.Epoch] = n
 }
 
 // entry checks one entry against itself, the keyring and its items.
@@ -311,6 +328,9 @@ func (c *checker) header(s stored) (proof.Header, string) {
 		return h, "a column that repeats the header has been altered"
 	case h.Site != c.view.SiteID() || h.Epoch < c.epoch || h.Epoch > epochs[len(epochs)-1].N:
 		return h, "the act is of another site or epoch"
+	}
+	if h.Epoch != c.epoch {
+		c.newEpoch(s, h)
 	}
 	c.epoch = h.Epoch
 	return h, ""
