@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
+	"slices"
 
 	"tutela/fault"
 	"tutela/hash/digest"
@@ -62,7 +63,7 @@ func (c Custody) sum(content digest.ID, size int64) []byte {
 func (c Custody) after(last *Custody, e Exhibit) Custody {
 	c.Exhibit, c.Seq, c.Prev = e.ID, 1, make([]byte, 32)
 	if last != nil {
-		c.Seq, c.Prev = last.Seq+1, last.Hash
+		c.Seq, c.Prev = last.Seq+1, slices.Clone(last.Hash)
 	}
 	c.Hash = c.sum(e.SHA256, e.Size)
 	return c
