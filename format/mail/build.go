@@ -2,6 +2,7 @@ package mail
 
 import (
 	"strings"
+	"unicode/utf8"
 )
 
 // build makes the message whose own part is parts[root].
@@ -82,6 +83,9 @@ func (p *parser) collect(m *Message, i int, below [][]int) {
 		p.find("mail.encoding", part.Encoding, part.HeaderAt)
 	}
 	text := toUTF8(content, part.Params["charset"])
+	if part.Truncated && p.broken && part.Length > 0 || !ok && !utf8.Valid(content) {
+		m.Attachments = append(m.Attachments, i) // shown as text, but hardly whole
+	}
 	if part.ContentType == "text/html" {
 		m.HTML += text
 		return

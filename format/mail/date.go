@@ -27,10 +27,10 @@ func parseDate(s string) when.Time {
 	if len(words) < 4 {
 		return t
 	}
-	month := 1 + strings.Index("janfebmaraprmayjunjulaugsepoctnovdec", strings.ToLower(words[1][:min(3, len(words[1]))]))/3
+	month := strings.Index("janfebmaraprmayjunjulaugsepoctnovdec", strings.ToLower(words[1][:min(3, len(words[1]))]))
 	day, err1 := strconv.Atoi(words[0])
 	year, err2 := strconv.Atoi(words[2])
-	if err1 != nil || err2 != nil || len(words[1]) < 3 {
+	if err1 != nil || err2 != nil || len(words[1]) < 3 || month < 0 || month%3 != 0 {
 		return t
 	}
 	switch {
@@ -45,7 +45,7 @@ func parseDate(s string) when.Time {
 		clock += ":00"
 		t.Precision = when.Minute
 	}
-	at, err := time.Parse("2006-1-2 15:4:5", fmt.Sprintf("%04d-%d-%d %s", year, month, day, clock))
+	at, err := time.Parse("2006-1-2 15:4:5", fmt.Sprintf("%04d-%d-%d %s", year, month/3+1, day, clock))
 	if err != nil {
 		t.Precision = ""
 		return t

@@ -104,16 +104,21 @@ func word(s string, i int) (charset string, text []byte, end int, ok bool) {
 	return charset, text, end, true
 }
 
-// decode64 decodes base64, skipping what is not of its alphabet; ok is false if
-// there was such a thing or the length does not fit.
+// decode64 decodes base64 up to its padding, skipping what is not of its alphabet;
+// ok is false if there was such a thing, or the length does not fit.
 func decode64(in []byte) (out []byte, ok bool) {
 	clean := make([]byte, 0, len(in))
 	ok = true
+	padded := false
 	for _, c := range in {
 		switch {
+		case c == '=':
+			padded = true
+		case padded && c > ' ':
+			ok = false
 		case c >= 'A' && c <= 'Z', c >= 'a' && c <= 'z', c >= '0' && c <= '9', c == '+', c == '/':
 			clean = append(clean, c)
-		case c == '=', c == '\r', c == '\n', c == ' ', c == '\t':
+		case c == '\r', c == '\n', c == ' ', c == '\t':
 		default:
 			ok = false
 		}

@@ -18,8 +18,12 @@ func (p *Part) raw(name string) string {
 }
 
 // describe reads the MIME fields and then decodes all values.
-func (p *Part) describe() {
+// standard is the type of a part that states none.
+func (p *Part) describe(standard string) {
 	p.ContentType, p.Params = parseValue(p.raw("Content-Type"))
+	if p.ContentType == "" {
+		p.ContentType = standard
+	}
 	p.ContentType = strings.ToLower(strings.Trim(p.ContentType, "<> \t"))
 	if !strings.Contains(p.ContentType, "/") {
 		p.ContentType = ""
@@ -49,11 +53,14 @@ func (p *Part) describe() {
 
 // parseValue reads a structured field: a value and its parameters, with the
 // continuations and character sets of RFC 2231, as leniently as it can.
-func parseValue(s string) (value string, params map[string]string) {
-	fields := splitOutside(s, ';')
-	value, _, _ = strings.Cut(strings.TrimSpace(stripComments(fields[0])), " ")
+func parseValue(s string) (string, map[string]string) {
+	fields := splitOutside(strings.ReplaceAll(s, "\t", " "), ';')
+	value, rest, _ := strings.Cut(strings.TrimSpace(stripComments(fields[0])), " ")
+	if strings.Contains(rest, "=") { // the semicolon is missing
+		fields = append(fields[:1:1], append([]string{rest}, fields[1:]...)...)
+	}
 	value = strings.TrimRight(value, ">,")
-	params = map[string]string{}
+	params := map[string]string{}
 	pieces := map[string]map[int]string{}
 	coded := map[string]bool{}
 	for _, f := range fields[1:] {

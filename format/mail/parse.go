@@ -23,6 +23,7 @@ type parser struct {
 	cur      int            // the part whose body is being read
 	headers  int
 	stopped  bool
+	broken   bool // a multipart inside another was not closed
 	below    [][]int
 	findings []format.Finding
 }
@@ -80,7 +81,10 @@ func (p *parser) parse() {
 		for _, o := range p.stack {
 			p.parts[o.part].Length = int64(len(p.in)) - p.parts[o.part].Offset
 		}
-		p.parts[p.cur].Truncated = true
+		p.broken = p.broken || len(p.stack) > 1
+		if p.cur >= 0 {
+			p.parts[p.cur].Truncated = true
+		}
 		p.find("mail.no-end", "the input ends before the closing boundary", int64(len(p.in)))
 	}
 }
@@ -106,6 +110,7 @@ func (p *parser) boundary(line []byte) (depth int, closing, ok bool) {
 func (p *parser) cut(at, next, depth int, closing bool) int {
 	p.finish(at)
 	for len(p.stack) > depth+1 {
+		p.broken = true
 		p.pop(at)
 	}
 	parent := p.stack[depth].part
@@ -160,7 +165,11 @@ func (p *parser) begin(at, parent, depth int) int {
 		part := Part{Index: len(p.parts), Parent: parent, Depth: depth, HeaderAt: int64(at), in: p.in}
 		at = p.header(&part, at)
 		part.Offset = int64(at)
-		part.describe()
+		standard := ""
+		if parent >= 0 && p.parts[parent].ContentType == "multipart/digest" {
+			standard = "message/rfc822"
+		}
+		part.describe(standard)
 		p.parts = append(p.parts, part)
 		p.cur = part.Index
 		if depth >= maxDepth {
