@@ -13,7 +13,8 @@ import (
 // Masker replaces names and identifiers of some people in texts. Names match
 // whole words in any case and with or without accents, also by each longer
 // part of a name; numbers match in any spelling, with or without country code.
-// It rather masks too much than too little. The zero Masker masks nothing; it
+// It rather masks too much than too little, except that words which join names
+// ("de", "von") are not masked by themselves. The zero Masker masks nothing; it
 // is not safe for concurrent use while names are added.
 type Masker struct {
 	names   map[string][]name // by folded first word
@@ -51,16 +52,20 @@ func (m *Masker) AddName(label, with string) {
 		return
 	}
 	for i, w := range words {
-		if len([]rune(folded[i])) >= 3 {
+		if len([]rune(folded[i])) >= 3 && !strings.Contains(particles, " "+folded[i]+" ") {
 			m.add(name{words: folded[i : i+1], with: with}, label[w[0]:w[1]])
 		}
 	}
 }
 
-// add registers a name; one of fewer than four letters must match in its own
-// case, so that "Los" does not mask "los".
+// particles join names and are common words of some language; folded, of three
+// letters or more.
+const particles = " abu and ben bin bint dal das dei del della den der des dos ibn las les los san sao the und van vom von zum zur "
+
+// add registers a name; one of fewer than three letters must match in its own
+// case, so that "Al" does not mask "al".
 func (m *Masker) add(n name, first string) {
-	if len(n.words) == 1 && len([]rune(n.words[0])) < 4 {
+	if len(n.words) == 1 && len([]rune(n.words[0])) < 3 {
 		n.exact = first
 	}
 	if m.names == nil {

@@ -12,6 +12,7 @@ func TestMasker(t *testing.T) {
 	}
 	m.AddName("José García", "#1")
 	m.AddName("Al", "#2")
+	m.AddName("Eva de los Ríos", "#6")
 	m.AddName("\u202a+34 612 345 678\u202c", "#3")
 	m.AddValue(Email, "tip@example.org", "#4")
 	m.AddValue(Handle, "telegram:some_name", "#5")
@@ -19,6 +20,8 @@ func TestMasker(t *testing.T) {
 		"hola jose garcia!":             "hola #1!",
 		"Jose\u0301 y García":           "#1 y #1",
 		"@\u2068José García\u2069 ven":  "@\u2068#1 ven",
+		"eva y los demas rios":          "#6 y los demas #6",
+		"EVA DE LOS RIOS":               "#6",
 		"Josefina vino":                 "Josefina vino",
 		"Al vino al bar":                "#2 vino al bar",
 		"ring 612345678 or 612-345-678": "ring #3 or #3",
