@@ -22,6 +22,14 @@ const (
 	maxFiles = 1_000_000
 )
 
+var (
+	partForm    = regexp.MustCompile(`^[0-9A-Za-z][0-9A-Za-z._-]*$`)
+	itemForm    = regexp.MustCompile(`^data/items/[0-9A-Za-z][0-9A-Za-z._-]{0,63}$`)
+	proofForm   = regexp.MustCompile(`^data/proofs/[0-9A-Za-z][0-9A-Za-z._-]{0,58}\.json$`)
+	idForm      = regexp.MustCompile(`^[0-9a-f]{32}$`)
+	countryForm = regexp.MustCompile(`^[A-Z]{2}$`)
+)
+
 // bag is what was read: a digest for every file, the content of small ones.
 type bag struct {
 	sums    map[string]string
@@ -67,7 +75,7 @@ func goodPath(name string) bool {
 		return false
 	}
 	for _, part := range strings.Split(name, "/") {
-		if !regexp.MustCompile(`^[0-9A-Za-z][0-9A-Za-z._-]*$`).MatchString(part) {
+		if !partForm.MatchString(part) {
 			return false
 		}
 	}
@@ -219,15 +227,13 @@ func (b *bag) judgeNames(v *verdict) {
 			v.blame(name, "is missing")
 		}
 	}
-	item := regexp.MustCompile(`^data/items/[0-9A-Za-z][0-9A-Za-z._-]{0,63}$`)
-	proof := regexp.MustCompile(`^data/proofs/[0-9A-Za-z][0-9A-Za-z._-]{0,58}\.json$`)
 	proofs, trust := 0, 0
 	for _, name := range v.files {
 		switch {
-		case contains(must, name) || item.MatchString(name):
+		case contains(must, name) || itemForm.MatchString(name):
 		case name == "data/proofs/trust.json":
 			trust = 1
-		case proof.MatchString(name):
+		case proofForm.MatchString(name):
 			proofs = 1
 		default:
 			v.blame(name, "does not belong to this format")
@@ -289,8 +295,8 @@ func (b *bag) judgeInfo(v *verdict, data []string) {
 	for what, ok := range map[string]bool{
 		"time":    err == nil && at.UTC().Format("2006-01-02T15:04:05Z") == value["Tutela-Time"],
 		"date":    at.Format("2006-01-02") == value["Bagging-Date"],
-		"id":      regexp.MustCompile(`^[0-9a-f]{32}$`).MatchString(value["External-Identifier"]),
-		"country": regexp.MustCompile(`^[A-Z]{2}$`).MatchString(value["Tutela-Recipient-Country"]),
+		"id":      idForm.MatchString(value["External-Identifier"]),
+		"country": countryForm.MatchString(value["Tutela-Recipient-Country"]),
 		"TLP":     tlp[value["Tutela-Handling"]],
 		"format":  value["Tutela-Format"] == "referral/1",
 		"Oxum":    value["Payload-Oxum"] == fmt.Sprintf("%d.%d", total, len(data)),

@@ -3,7 +3,6 @@ package referral
 import (
 	"bytes"
 	"crypto/ed25519"
-	"fmt"
 	"io"
 	"io/fs"
 	"maps"
@@ -208,37 +207,25 @@ func (r *Report) checkSignature(c *bagit.Contents, note func(name, why string)) 
 	r.Signer = key
 }
 
-// infoForm is one line of bag-info.txt and what its value must look like.
-type infoForm struct {
-	label string
-	form  *regexp.Regexp
-}
-
-func infoForms() []infoForm {
-	return []infoForm{
-		{"Source-Organization", regexp.MustCompile(`(?s)^.*$`)},
-		{"Bagging-Date", regexp.MustCompile(`^\d{4}-\d\d-\d\d$`)},
-		{"External-Identifier", idForm},
-		{"Payload-Oxum", regexp.MustCompile(`^(0|[1-9]\d*)\.(0|[1-9]\d*)$`)},
-		{"Tutela-Format", regexp.MustCompile(`^referral/1$`)},
-		{"Tutela-Time", regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$`)},
-		{"Tutela-Recipient-Country", countryForm},
-		{"Tutela-Handling", regexp.MustCompile(`^TLP:(RED|AMBER\+STRICT|AMBER|GREEN|CLEAR)$`)},
-	}
-}
+// infoForm is bag-info.txt line by line: Payload-Oxum and the dates are also
+// compared with what is there.
+var infoForm = regexp.MustCompile(`^Source-Organization: .*
+Bagging-Date: \d{4}-\d\d-\d\d
+External-Identifier: [0-9a-f]{32}
+Payload-Oxum: \d+\.\d+
+Tutela-Format: referral/1
+Tutela-Time: \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ
+Tutela-Recipient-Country: [A-Z]{2}
+Tutela-Handling: TLP:(RED|AMBER\+STRICT|AMBER|GREEN|CLEAR)
+$`)
 
 func (r *Report) checkInfo(c *bagit.Contents, note func(name, why string)) {
-	forms := infoForms()
 	fields, err := bagit.ParseInfo(c.Kept[bagit.BagInfo])
-	if err != nil || len(fields) != len(forms) {
+	if err != nil || !infoForm.Match(c.Kept[bagit.BagInfo]) {
 		note(bagit.BagInfo, "is not of the form")
 		return
 	}
-	for i, f := range fields {
-		if f.Label != forms[i].label || !forms[i].form.MatchString(f.Value) {
-			note(bagit.BagInfo, fmt.Sprintf("line %d is not of the form", i+1))
-			return
-		}
+	for _, f := range fields {
 		r.Info[f.Label] = f.Value
 	}
 	at, err := time.Parse("2006-01-02T15:04:05Z", r.Info["Tutela-Time"])
