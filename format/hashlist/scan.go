@@ -2,6 +2,7 @@ package hashlist
 
 import (
 	"bufio"
+	"encoding/json"
 	"fmt"
 	"io"
 	"strconv"
@@ -183,7 +184,7 @@ func (s *scanner) number(first byte, at int64) (token, error) {
 			return token{}, s.damaged("a number of more than 64 characters")
 		}
 	}
-	if _, err := strconv.ParseFloat(string(text), 64); err != nil {
+	if !json.Valid(text) {
 		return token{}, s.damaged("%q is no number", text)
 	}
 	return token{kind: 'n', text: string(text), at: at}, nil
