@@ -138,7 +138,7 @@ func (b *bag) judgeProofs(v *verdict) {
 	}
 }
 
-type proof struct {
+type opening struct {
 	Format     string   `json:"format"`
 	Item       []byte   `json:"item"`
 	ItemSalt   []byte   `json:"item_salt"`
@@ -175,7 +175,7 @@ type header struct {
 
 // checkProof applies section 7 of docs/formats/audit.md, step by step.
 func checkProof(b []byte, t trust) error {
-	var p proof
+	var p opening
 	if err := strict(b, &p, ""); err != nil {
 		return err
 	}
@@ -218,7 +218,7 @@ func checkProof(b []byte, t trust) error {
 	return checkItem(p, h) // 5
 }
 
-func checkItem(p proof, h header) error {
+func checkItem(p opening, h header) error {
 	if len(p.ItemSalt) != 32 || len(p.ItemPath) != h.Depth || h.Depth > 20 || p.Place < 0 || p.Place >= 1<<h.Depth {
 		return errors.New("has an item path of the wrong length")
 	}
