@@ -137,9 +137,11 @@ func (r *reader) inAngles(inside string) (claim, bool) {
 			}
 		}
 	}
-	if i := strings.LastIndexByte(inside, ' '); i > 0 {
+	for i, n := strings.LastIndexByte(inside, ' '), 0; i > 0 && n < 20; i, n = strings.LastIndexByte(inside[:i], ' '), n+1 {
 		lang, known := r.cat.attached[fold(inside[i+1:])]
-		return r.named(inside[:i], lang, known, known)
+		if c, ok := r.named(inside[:i], lang, known, known); ok {
+			return c, true
+		}
 	}
 	return claim{}, false
 }
