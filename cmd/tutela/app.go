@@ -160,3 +160,11 @@ func (a *app) look(v *vault.Vault, verb, caseID, object, why string) (*db.Reader
 	}
 	return v.Desk.Consult(a.ctx, audit.Act{Class: audit.Consultation, Verb: verb, Case: caseID, Object: object, Why: why})
 }
+
+// why is the reason of this run's acts: --why, or the verb's own default.
+func (a *app) why(otherwise string) string {
+	if a.Why != "" {
+		return a.Why
+	}
+	return otherwise
+}

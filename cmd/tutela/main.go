@@ -1,3 +1,87 @@
 package main
 
-func main() {}
+import (
+	"context"
+	"io"
+	"maps"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+
+	"tutela/external/contain"
+	"tutela/fault"
+	"tutela/phrase"
+	"tutela/pipeline"
+)
+
+// cli is every verb; each has a file of its own.
+type cli struct {
+	globals `embed:""`
+
+	Init    initVerb    `cmd:"" help:"${help_init}"`
+	Officer officerVerb `cmd:"" help:"${help_officer}"`
+	Case    caseVerb    `cmd:"" help:"${help_case}"`
+}
+
+func main() {
+	contain.Main(pipeline.Ops())
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	os.Exit(run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+}
+
+// run does one verb and returns the exit code.
+func run(ctx context.Context, args []string, in io.Reader, out, errw io.Writer) int {
+	var c cli
+	text := phrase.For(language(args))
+	vars := kong.Vars{}
+	maps.Copy(vars, text.All())
+	parser, err := kong.New(&c, kong.Name("tutela"), kong.Description(text.Text("help_tutela")), vars,
+		kong.Writers(out, errw), kong.Exit(func(code int) { panic(status{code}) }), kong.UsageOnError(),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true}))
+	if err != nil {
+		report(errw, text, err)
+		return exitCode(err)
+	}
+	return guarded(func() error {
+		k, err := parser.Parse(args)
+		if err != nil {
+			return fault.Hint(fault.New(fault.Invalid, "%w", err), text.Text("hint.help"))
+		}
+		return k.Run(newApp(ctx, c.globals, in, out, errw))
+	}, errw, text)
+}
+
+// guarded turns kong's wish to exit (after --help) into an exit code.
+func guarded(do func() error, errw io.Writer, text *phrase.Catalog) (code int) {
+	defer func() {
+		switch p := recover().(type) {
+		case nil:
+		case status:
+			code = p.code
+		default:
+			panic(p)
+		}
+	}()
+	err := do()
+	report(errw, text, err)
+	return exitCode(err)
+}
+
+// language finds the language before the flags are parsed, for the help texts.
+func language(args []string) string {
+	for i, a := range args {
+		if a == "--lang" && i+1 < len(args) {
+			return args[i+1]
+		}
+		if len(a) > 7 && a[:7] == "--lang=" {
+			return a[7:]
+		}
+	}
+	if l := os.Getenv("TUTELA_LANG"); l != "" {
+		return l
+	}
+	return os.Getenv("LANG")
+}
