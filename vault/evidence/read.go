@@ -71,38 +71,61 @@ func (s *sealing) exhibitID(rel string) string {
 	return ids.Derive(s.room.key, "exhibit", s.acq.ID, rel)
 }
 
-// skipSealed drops what an interrupted run has already sealed, and what it
-// has already found.
+// skipSealed drops what the continued acquisition has sealed, and what an
+// earlier one has sealed and did not change since; and findings known already.
 func (s *sealing) skipSealed(ctx context.Context, entries []entry, b *batch) ([]entry, error) {
-	if !s.resumed {
-		return entries, nil
-	}
-	id := make([]string, len(entries))
-	for i, e := range entries {
-		id[i] = s.exhibitID(e.rel)
-	}
-	type known struct {
-		id   string
-		size int64
-	}
-	rows, err := db.CollectIn(ctx, s.room.reader(), func(r *sql.Rows) (k known, err error) { return k, r.Scan(&k.id, &k.size) },
-		`SELECT id, size FROM exhibit WHERE id IN (?*)`, id)
-	if err != nil {
-		return nil, err
-	}
-	have := map[string]int64{}
-	for _, k := range rows {
-		have[k.id] = k.size
+	done := make([]bool, len(entries))
+	for _, acq := range s.earlier {
+		have, err := s.known(ctx, acq, entries)
+		if err != nil {
+			return nil, err
+		}
+		for i, e := range entries {
+			k, ok := have[ids.Derive(s.room.key, "exhibit", acq, e.rel)]
+			if e.code != "" {
+				_, done[i] = have[ids.Derive(s.room.key, "seal_finding", acq, e.rel, e.code)]
+			} else if ok && !done[i] && (acq == s.acq.ID || (k.size == e.size && k.modified == e.time)) {
+				done[i] = true
+				b.resumed, b.bytes = b.resumed+1, b.bytes+k.size
+			}
+		}
 	}
 	var rest []entry
 	for i, e := range entries {
-		if size, ok := have[id[i]]; ok {
-			b.resumed, b.bytes = b.resumed+1, b.bytes+size
-			continue
+		if !done[i] {
+			rest = append(rest, e)
 		}
-		rest = append(rest, e)
 	}
 	return rest, nil
+}
+
+// known is what is in the database under an id of an earlier acquisition.
+type known struct {
+	id             string
+	size, modified int64
+}
+
+func (s *sealing) known(ctx context.Context, acq string, entries []entry) (map[string]known, error) {
+	var exhibits, findings []string
+	for _, e := range entries {
+		if e.code == "" {
+			exhibits = append(exhibits, ids.Derive(s.room.key, "exhibit", acq, e.rel))
+		} else {
+			findings = append(findings, ids.Derive(s.room.key, "seal_finding", acq, e.rel, e.code))
+		}
+	}
+	scan := func(r *sql.Rows) (k known, err error) { return k, r.Scan(&k.id, &k.size, &k.modified) }
+	q := s.room.reader()
+	rows, err := db.CollectIn(ctx, q, scan, `SELECT id, size, modified_ns FROM exhibit WHERE id IN (?*) AND state <> 'erased'`, exhibits)
+	if err != nil {
+		return nil, err
+	}
+	found, err := db.CollectIn(ctx, q, scan, `SELECT id, 0, 0 FROM seal_finding WHERE id IN (?*)`, findings)
+	have := make(map[string]known, len(rows)+len(found))
+	for _, k := range append(rows, found...) {
+		have[k.id] = k
+	}
+	return have, err
 }
 
 func (s *sealing) finding(e entry, code, detail string) Finding {

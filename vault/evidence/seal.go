@@ -29,6 +29,7 @@ type Order struct {
 	Zone      string
 	Note      string
 	Why       string // reason of the acts
+	Batch     int    // files in an act at most; 0 = 1,000
 	// Promise enqueues the jobs of freshly sealed exhibits in the transaction
 	// that seals them. May be nil.
 	Promise func(ctx context.Context, w *db.Writer, sealed []Exhibit) error
@@ -54,66 +55,78 @@ type Result struct {
 }
 
 // Seal seals what lies at a path. An acquisition of the same case, host and
-// path that was interrupted is continued. Each batch is one act: its content
-// is durable before the act commits, and the act holds exhibits, custody,
-// manifests, findings, keys and the promised jobs.
+// path that was interrupted is continued; files that an earlier, complete one
+// with the same marks has sealed and that have not changed since (path, size,
+// time of change) are not sealed again, so that repeating an order adds only
+// what is new. Each batch is one act: its content is durable before the act
+// commits, and the act holds exhibits, custody, manifests, findings, keys and
+// the promised jobs.
 func (r *Room) Seal(ctx context.Context, desk *audit.Desk, o Order) (Result, error) {
 	src, err := source(o.Path)
 	if err != nil {
 		return Result{}, err
 	}
-	acq, resumed, err := r.acquire(ctx, desk, o, src)
-	if err != nil {
+	s := &sealing{room: r, desk: desk, order: o, source: src}
+	if err := s.acquire(ctx); err != nil {
 		return Result{}, err
 	}
-	s := &sealing{room: r, desk: desk, order: o, acq: acq, resumed: resumed, result: Result{Acquisition: acq.ID}}
 	stop := s.report(ctx)
 	err = s.run(ctx)
 	stop()
 	if err != nil {
 		return s.result, err
 	}
-	acq.State, acq.Closed = Closed, r.micros()
-	act := audit.Act{Class: audit.Collection, Verb: "acquisition.close", Case: o.Case, Object: acq.ID, Why: o.Why}
-	_, err = desk.Do(ctx, act, func(w *db.Writer) error { return w.Put(ctx, acquisitionTable, acq.row()) })
+	if !s.opened && len(s.earlier) > 0 { // nothing new
+		s.result.Acquisition = s.earlier[len(s.earlier)-1]
+		return s.result, nil
+	}
+	s.acq.State, s.acq.Closed = Closed, r.micros()
+	act := audit.Act{Class: audit.Collection, Verb: "acquisition.close", Case: o.Case, Object: s.acq.ID, Why: o.Why}
+	_, err = desk.Do(ctx, act, func(w *db.Writer) error { return w.Put(ctx, acquisitionTable, s.acq.row()) })
 	failpoint.Hit("seal.closed")
 	return s.result, err
 }
 
-// acquire finds the open acquisition of the same case, host and source, or
-// opens one.
-func (r *Room) acquire(ctx context.Context, desk *audit.Desk, o Order, src string) (Acquisition, bool, error) {
-	mode := Copy
+// acquire finds the acquisitions of the same case, host, source and mode: the
+// open one is continued, closed ones with the same marks are remembered. If
+// none is open it makes one, which the first batch will write.
+func (s *sealing) acquire(ctx context.Context) error {
+	r, o, mode := s.room, s.order, Copy
 	if o.InPlace {
 		mode = InPlace
-		if db.Text(src) != src { // it could not be found again
-			return Acquisition{}, false, fault.New(fault.Invalid, "seal: the path is not UTF-8 and cannot be sealed in place")
+		if db.Text(s.source) != s.source { // it could not be found again
+			return fault.New(fault.Invalid, "seal: the path is not UTF-8 and cannot be sealed in place")
 		}
 	}
-	acq, found, err := db.One(ctx, r.reader(), scanAcquisition, selectAcquisition+
-		`WHERE case_id = ?1 AND state = 'open' AND host = ?2 AND source = ?3 AND mode = ?4 ORDER BY opened_us, id LIMIT 1`,
-		o.Case, r.host, db.Text(src), string(mode))
+	known, err := db.Collect(ctx, r.reader(), scanAcquisition, selectAcquisition+
+		`WHERE case_id = ?1 AND host = ?2 AND source = ?3 AND mode = ?4 ORDER BY opened_us, id`, o.Case, r.host, db.Text(s.source), string(mode))
 	if err != nil {
-		return acq, false, err
+		return err
 	}
-	if found {
-		if acq.Protected != o.Protected || acq.Authority != o.Authority {
-			return acq, false, fault.Hint(fault.New(fault.Refused, "seal: an interrupted acquisition of this path was begun with other marks"),
+	for _, a := range known {
+		same := a.Protected == o.Protected && a.Authority == o.Authority
+		switch {
+		case a.State == Open && !same:
+			return fault.Hint(fault.New(fault.Refused, "seal: an interrupted acquisition of this path was begun with other marks"),
 				"give the same --protected-source and --authorisation as the first time")
+		case a.State == Open:
+			s.acq, s.opened = a, true
+			s.earlier = append(s.earlier, a.ID)
+		case same:
+			s.earlier = append(s.earlier, a.ID)
 		}
-		return acq, true, nil
 	}
-	id, err := ids.New(r.now(), r.rand)
-	if err != nil {
-		return acq, false, err
+	if !s.opened {
+		id, err := ids.New(r.now(), r.rand)
+		if err != nil {
+			return err
+		}
+		s.acq = Acquisition{ID: id, Case: o.Case, Host: r.host, Source: db.Text(s.source), Mode: mode, Officer: s.desk.KeyID(),
+			FromWhom: o.FromWhom, Device: o.Device, Method: o.Method, Zone: o.Zone, Note: o.Note, Authority: o.Authority,
+			Protected: o.Protected, State: Open, Opened: r.micros()}
 	}
-	acq = Acquisition{ID: id, Case: o.Case, Host: r.host, Source: db.Text(src), Mode: mode, Officer: desk.KeyID(), FromWhom: o.FromWhom,
-		Device: o.Device, Method: o.Method, Zone: o.Zone, Note: o.Note, Authority: o.Authority, Protected: o.Protected,
-		State: Open, Opened: r.micros()}
-	act := audit.Act{Class: audit.Collection, Verb: "acquisition.open", Case: o.Case, Object: id, Why: o.Why}
-	_, err = desk.Do(ctx, act, func(w *db.Writer) error { return w.Put(ctx, acquisitionTable, acq.row()) })
-	failpoint.Hit("seal.opened")
-	return acq, false, err
+	s.result.Acquisition = s.acq.ID
+	return nil
 }
 
 // sealing is one run of Seal.
@@ -121,8 +134,10 @@ type sealing struct {
 	room    *Room
 	desk    *audit.Desk
 	order   Order
+	source  string
 	acq     Acquisition
-	resumed bool
+	opened  bool     // acq is in the database
+	earlier []string // acquisitions of the same source, acq included when it is continued
 
 	mu     sync.Mutex
 	result Result
@@ -137,17 +152,18 @@ func (s *sealing) run(ctx context.Context) error {
 	var wg sync.WaitGroup
 	wg.Go(func() {
 		defer close(walked)
-		src, err := source(s.order.Path)
-		if err == nil {
-			err = walk(ctx, src, func(b []entry) error {
-				select {
-				case walked <- b:
-					return nil
-				case <-ctx.Done():
-					return context.Cause(ctx)
-				}
-			})
+		most := s.order.Batch
+		if most <= 0 {
+			most = batchFiles
 		}
+		err := walk(ctx, s.source, most, func(b []entry) error {
+			select {
+			case walked <- b:
+				return nil
+			case <-ctx.Done():
+				return context.Cause(ctx)
+			}
+		})
 		if err != nil {
 			stop(err)
 		}
@@ -214,6 +230,7 @@ func (s *sealing) commit(ctx context.Context, b *batch) error {
 		if _, err := s.desk.Do(ctx, act, func(w *db.Writer) error { return s.put(ctx, w, b) }); err != nil {
 			return err
 		}
+		s.opened = true
 		failpoint.Hit("seal.committed")
 	}
 	s.mu.Lock()
@@ -246,10 +263,14 @@ func (s *sealing) put(ctx context.Context, w *db.Writer, b *batch) error {
 	for i, f := range b.findings {
 		findings[i] = f.row()
 	}
+	var acquisitions []db.Row
+	if !s.opened {
+		acquisitions = append(acquisitions, s.acq.row())
+	}
 	for _, step := range []struct {
 		t    db.Table
 		rows []db.Row
-	}{{exhibitTable, exhibits}, {custodyTable, custody}, {manifestTable, manifests}, {findingTable, findings}} {
+	}{{acquisitionTable, acquisitions}, {exhibitTable, exhibits}, {custodyTable, custody}, {manifestTable, manifests}, {findingTable, findings}} {
 		if len(step.rows) > 0 {
 			if err := w.Put(ctx, step.t, step.rows...); err != nil {
 				return err
@@ -277,12 +298,10 @@ func (s *sealing) report(ctx context.Context) (stop func()) {
 	var wg sync.WaitGroup
 	begun := time.Now()
 	wg.Go(func() {
-		if src, err := source(s.order.Path); err == nil {
-			files, bytes := measure(ctx, src)
-			s.mu.Lock()
-			total.TotalFiles, total.TotalBytes = files, bytes
-			s.mu.Unlock()
-		}
+		files, bytes := measure(ctx, s.source)
+		s.mu.Lock()
+		total.TotalFiles, total.TotalBytes = files, bytes
+		s.mu.Unlock()
 	})
 	say := func() {
 		s.mu.Lock()

@@ -68,7 +68,10 @@ func TestEqualContentIsStoredOnceAndEveryPlaceStays(t *testing.T) {
 	engines(t, func(t *testing.T, s *site) {
 		dir, want := tree(t, 0)
 		s.seal(t, evidence.Order{Path: dir})
-		s.seal(t, evidence.Order{Path: dir}) // closed: a second acquisition
+		again := s.seal(t, evidence.Order{Path: dir, Protected: true}) // other marks: a second acquisition
+		if again.Resumed != 0 {
+			t.Errorf("%+v", again)
+		}
 		es := s.exhibits(t)
 		if len(es) != 2*len(want) {
 			t.Errorf("%d exhibits, want %d", len(es), 2*len(want))
@@ -148,11 +151,11 @@ func TestWhatIsNotAFileBecomesAFinding(t *testing.T) {
 
 func TestSealIsStoppedByTheContextAndContinued(t *testing.T) {
 	engines(t, func(t *testing.T, s *site) {
-		dir, want := tree(t, 2500)
+		dir, want := tree(t, 200)
 		ctx, stop := context.WithCancel(t.Context())
 		n := 0
-		_, err := s.room.Seal(ctx, s.Desk, evidence.Order{Case: caseID, Why: "test", Path: dir,
-			Promise: func(_ context.Context, _ *db.Writer, es []evidence.Exhibit) error {
+		_, err := s.room.Seal(ctx, s.Desk, evidence.Order{Case: caseID, Why: "test", Path: dir, Batch: 50,
+			Promise: func(context.Context, *db.Writer, []evidence.Exhibit) error {
 				if n++; n == 2 {
 					stop()
 				}
@@ -165,20 +168,45 @@ func TestSealIsStoppedByTheContextAndContinued(t *testing.T) {
 		if before == 0 || before >= len(want) {
 			t.Fatalf("%d exhibits before it was continued", before)
 		}
+		_, err = s.room.Seal(t.Context(), s.Desk, evidence.Order{Case: caseID, Why: "test", Path: dir, Protected: true})
+		if fault.KindOf(err) != fault.Refused {
+			t.Errorf("continued with other marks: %v", err)
+		}
 		var last evidence.Progress
 		res := s.seal(t, evidence.Order{Path: dir, Progress: func(p evidence.Progress) { last = p }})
+		if again := s.seal(t, evidence.Order{Path: dir}); again.Exhibits != len(want) || again.Resumed != len(want) || again.Acquisition != res.Acquisition {
+			t.Errorf("the same order again: %+v", again)
+		}
 		if res.Exhibits != len(want) || res.Resumed != before || len(s.exhibits(t)) != len(want) {
 			t.Errorf("continued: %+v, %d before, want %d", res, before, len(want))
 		}
 		if last.Files != int64(len(want)) || last.TotalFiles != int64(len(want)) || last.Bytes != last.TotalBytes || last.SecondsLeft != 0 {
 			t.Errorf("progress %+v", last)
 		}
+	})
+}
+
+func TestRepeatingAnOrderAddsOnlyWhatIsNew(t *testing.T) {
+	engines(t, func(t *testing.T, s *site) {
+		dir, want := tree(t, 5)
+		if err := os.Symlink("x", filepath.Join(dir, "link")); err != nil {
+			t.Fatal(err)
+		}
+		first := s.seal(t, evidence.Order{Path: dir})
+		write(t, filepath.Join(dir, "empty.bin"), []byte("not empty any more"))
+		write(t, filepath.Join(dir, "new.bin"), []byte("new"))
 		if _, err := s.room.Seal(t.Context(), s.Desk, evidence.Order{Case: caseID, Why: "test", Path: dir, Promise: failing}); err == nil {
 			t.Fatal("a promise that fails must stop the seal")
 		}
-		_, err = s.room.Seal(t.Context(), s.Desk, evidence.Order{Case: caseID, Why: "test", Path: dir, Protected: true})
-		if fault.KindOf(err) != fault.Refused {
-			t.Errorf("continued with other marks: %v", err)
+		res := s.seal(t, evidence.Order{Path: dir})
+		if res.Acquisition == first.Acquisition || res.Resumed != len(want)-1 || res.Exhibits != len(want)+1 || res.Findings != 0 {
+			t.Errorf("%+v", res)
+		}
+		if n := len(s.exhibits(t)); n != len(want)+2 { // both states of the changed file
+			t.Errorf("%d exhibits", n)
+		}
+		if p := s.problems(t); len(p) > 0 {
+			t.Errorf("problems: %v", p)
 		}
 	})
 }

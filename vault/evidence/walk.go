@@ -16,6 +16,7 @@ type entry struct {
 	rel  string // below the source, with "/"; "" for a source that is a file
 	abs  string
 	size int64
+	time int64  // of the last change, ns
 	code string // a finding instead of a file
 	note string
 }
@@ -26,9 +27,9 @@ const (
 	batchBytes = 256 << 20
 )
 
-// walk sends batches of what lies below source, in the order of names. What
+// walk sends batches (of at most the given number of entries) of what lies below source, in the order of names. What
 // cannot be listed becomes a finding; links are not followed.
-func walk(ctx context.Context, source string, send func([]entry) error) error {
+func walk(ctx context.Context, source string, most int, send func([]entry) error) error {
 	var batch []entry
 	var bytes int64
 	flush := func() error {
@@ -48,7 +49,7 @@ func walk(ctx context.Context, source string, send func([]entry) error) error {
 			return nil
 		}
 		batch, bytes = append(batch, e), bytes+e.size
-		if len(batch) >= batchFiles || bytes >= batchBytes {
+		if len(batch) >= most || bytes >= batchBytes {
 			return flush()
 		}
 		return nil
@@ -83,7 +84,7 @@ func look(source, p string, d fs.DirEntry, err error) (entry, bool) {
 			e.code, e.note = FindUnreadable, reason(err)
 			break
 		}
-		e.size = st.Size()
+		e.size, e.time = st.Size(), st.ModTime().UnixNano()
 	}
 	return e, true
 }
