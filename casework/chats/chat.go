@@ -64,12 +64,14 @@ const (
 	DirectionUnknown Direction = "unknown"
 )
 
-// MessageKind says what a record is.
+// MessageKind says what a record is. Kinds that a reader knows beyond these two
+// ("deleted", "call", "media_omitted", …) are kept as it names them; every kind
+// but SystemMessage is written by somebody.
 type MessageKind string
 
-// The kinds of message.
+// The two kinds that every chat has.
 const (
-	TextMessage   MessageKind = "message"
+	TextMessage   MessageKind = "text"
 	SystemMessage MessageKind = "system"
 )
 
@@ -127,6 +129,7 @@ type Event struct {
 	By         string // label of who did it to Subject, or ""
 	SubjectOwn bool   // Subject is the owner, written as "You"
 	ByOwn      bool   // By is the owner, written as "You"
+	Detail     string // new subject, name or number
 	Time       when.Time
 }
 

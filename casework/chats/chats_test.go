@@ -15,7 +15,6 @@ import (
 	"tutela/casework/media"
 	"tutela/casework/staff"
 	"tutela/fault"
-	"tutela/format"
 	"tutela/format/when"
 	"tutela/vault/db"
 )
@@ -43,7 +42,6 @@ func build(exhibit, subject string, protected bool, known chats.Known, lines ...
 	g := chats.NewGroupID(key, exhibit, "item-"+exhibit, 0)
 	c := chats.Chat{Group: chats.Group{ID: g, Case: "01A", Exhibit: exhibit, Item: "item-" + exhibit, Subject: subject,
 		Platform: "whatsapp-android", Kind: chats.GroupChat, Language: "en", Protected: protected}}
-	var seen []identifiers.Seen
 	member := map[string]bool{}
 	id := func(label string) identifiers.ID {
 		if label == "" {
@@ -78,23 +76,7 @@ func build(exhibit, subject string, protected bool, known chats.Known, lines ...
 		c.Messages = append(c.Messages, m)
 	}
 	chats.Settle(&c, known)
-	for _, m := range c.Members {
-		v, _ := identifiers.ParseLabel(m.Label)
-		rel := []identifiers.Relation{identifiers.Member}
-		if m.Owner {
-			rel = append(rel, identifiers.Owner)
-		}
-		for _, r := range rel {
-			seen = append(seen, identifiers.Seen{Value: v, Relation: r, Exhibit: exhibit, Group: string(g), Protected: m.Withheld})
-		}
-	}
-	for _, m := range c.Messages {
-		for _, f := range identifiers.Extract(m.Text) {
-			seen = append(seen, identifiers.Seen{Value: f.Value, Relation: identifiers.Mentioned, Exhibit: exhibit, Item: m.Item,
-				Group: string(g), Message: string(m.ID), Place: format.Place{Offset: m.Offset + int64(f.Offset)}, Protected: m.Withheld})
-		}
-	}
-	return c, identifiers.Collate(key, "01A", seen)
+	return c, identifiers.Collate(key, "01A", chats.Sightings(c))
 }
 
 func put(d casetest.Desk, c chats.Chat, b identifiers.Batch) chats.GroupID {
@@ -122,13 +104,21 @@ func everything(t *testing.T, q db.Queryer, v cases.View) string {
 	must(t, err)
 	st, err := identifiers.Standings(ctx, q, "01A", "", v)
 	must(t, err)
+	var wanted []identifiers.ID
+	for _, i := range is {
+		wanted = append(wanted, i.ID)
+	}
+	found, err := identifiers.Mentions(ctx, q, v, wanted...)
+	must(t, err)
+	spelt, err := identifiers.Spellings(ctx, q, wanted...)
+	must(t, err)
 	var es []chats.Event
 	for _, g := range gs {
 		e, err := chats.Timeline(ctx, q, "01A", g.ID, v)
 		must(t, err)
 		es = append(es, e...)
 	}
-	return fmt.Sprintf("%+v\n%+v\n%+v\n%+v\n%+v\n%+v\n%+v", gs, ps, ms, ss, is, st, es)
+	return fmt.Sprintf("%+v\n%+v\n%+v\n%+v\n%+v\n%+v\n%+v\n%+v\n%+v", gs, ps, ms, ss, is, st, found, spelt, es)
 }
 
 func must(t *testing.T, err error) {

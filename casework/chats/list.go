@@ -62,7 +62,7 @@ var selectGroupListed = `SELECT g.id, g.case_id, g.exhibit, g.item, g.subject, g
 	COALESCE(n.messages, 0), COALESCE(a.files, 0), COALESCE(a.missing, 0), COALESCE(n.since, ''), COALESCE(n.until, '')
 	FROM chat_group g
 	LEFT JOIN (SELECT m.group_id, COUNT(*) AS messages, MIN(m.wall) AS since, MAX(m.wall) AS until FROM message m
-		WHERE m.kind = 'message' AND m.case_id = ?1 AND (?2 OR NOT ` + withheldMessage + `)
+		WHERE m.kind <> 'system' AND m.case_id = ?1 AND (?2 OR NOT ` + withheldMessage + `)
 		GROUP BY m.group_id) n ON n.group_id = g.id
 	LEFT JOIN (SELECT m.group_id, COUNT(*) AS files, COUNT(CASE WHEN t.item = '' THEN 1 END) AS missing FROM message m
 		JOIN attachment t ON t.message = m.id WHERE m.case_id = ?1 AND (?2 OR NOT ` + withheldMessage + `)
@@ -77,7 +77,7 @@ const selectMemberListed = `SELECT x.group_id, x.label, x.identifier, x.owner, x
 	FROM chat_member x JOIN chat_group g ON g.id = x.group_id
 	LEFT JOIN (SELECT m.group_id, m.author, COUNT(*) AS messages, MIN(m.wall) AS since, MAX(m.wall) AS until,
 		CAST(SUM((SELECT COUNT(*) FROM attachment t WHERE t.message = m.id)) AS BIGINT) AS files
-		FROM message m WHERE m.kind = 'message' AND m.author <> '' AND m.case_id = ?1
+		FROM message m WHERE m.kind <> 'system' AND m.author <> '' AND m.case_id = ?1
 		GROUP BY m.group_id, m.author) n ON n.group_id = x.group_id AND n.author = x.label`
 
 func scanGroupListed(r *sql.Rows) (Listed, error) {

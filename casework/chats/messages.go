@@ -129,7 +129,7 @@ func dress(ctx context.Context, q db.Queryer, c cases.ID, ms []Shown, v cases.Vi
 // did the others'.
 func Timeline(ctx context.Context, q db.Queryer, c cases.ID, g GroupID, v cases.View) ([]Event, error) {
 	es, err := db.Collect(ctx, q, scanEvent, `SELECT e.message, e.ordinal, e.group_id, e.kind, e.subject, e.done_by,
-		e.subject_own, e.by_own, e.time FROM chat_event e JOIN chat_group g ON g.id = e.group_id
+		e.subject_own, e.by_own, e.detail, e.time FROM chat_event e JOIN chat_group g ON g.id = e.group_id
 		WHERE g.case_id = ?1 AND g.id = ?2 AND `+shown(3)+" ORDER BY e.wall, e.message, e.ordinal",
 		string(c), string(g), v.Protected)
 	if err != nil || v.Protected {
@@ -147,6 +147,7 @@ func Timeline(ctx context.Context, q db.Queryer, c cases.ID, g GroupID, v cases.
 		if es[i].Subject != "" {
 			es[i].By, es[i].ByOwn = "", false
 		}
+		es[i].Detail = gs.text(g, es[i].Detail)
 	}
 	return es, err
 }

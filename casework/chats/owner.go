@@ -88,13 +88,13 @@ func Resettle(ctx context.Context, w *db.Writer, exhibit string) error {
 
 // withhold tells the identifiers' room what a settled chat withholds.
 func withhold(ctx context.Context, w *db.Writer, c Chat) error {
-	hidden, owners, messages := map[identifiers.ID]bool{}, map[identifiers.ID]bool{}, map[string]bool{}
+	hidden, owners, messages := map[identifiers.ID]bool{}, map[identifiers.ID]string{}, map[string]bool{}
 	for _, m := range c.Members {
 		if m.Identifier != "" && m.Withheld {
 			hidden[m.Identifier] = true
 		}
 		if m.Identifier != "" && m.Owner {
-			owners[m.Identifier] = true
+			owners[m.Identifier] = m.Label
 		}
 	}
 	for _, m := range c.Messages {
@@ -103,7 +103,7 @@ func withhold(ctx context.Context, w *db.Writer, c Chat) error {
 		}
 	}
 	g := c.Group
-	return identifiers.Withhold(ctx, w, g.Case, g.Exhibit, string(g.ID), hidden, owners, messages)
+	return identifiers.Withhold(ctx, w, g.Case, g.Exhibit, g.Item, string(g.ID), hidden, owners, messages)
 }
 
 // load reads a whole chat.

@@ -21,7 +21,7 @@ var (
 	attachmentTable = db.Table{Name: "attachment", Key: 2, Derived: true,
 		Columns: []string{"message", "ordinal", "name", "item", "size"}}
 	eventTable = db.Table{Name: "chat_event", Key: 2, Derived: true,
-		Columns: []string{"message", "ordinal", "group_id", "kind", "subject", "done_by", "subject_own", "by_own", "time", "wall"}}
+		Columns: []string{"message", "ordinal", "group_id", "kind", "subject", "done_by", "subject_own", "by_own", "detail", "time", "wall"}}
 	ownerTable = db.Table{Name: "chat_owner", Key: 2,
 		Columns: []string{"exhibit", "label", "case_id", "is_set", "officer", "at_us", "why"}}
 )
@@ -34,7 +34,7 @@ const (
 		m.kind, m.author, m.identifier, m.time, m.text, m.flags, m.own, m.direction, m.withheld`
 	selectMessage    = "SELECT " + messageColumns + " FROM message m"
 	selectAttachment = "SELECT a.message, a.ordinal, a.name, a.item, a.size FROM attachment a"
-	selectEvent      = "SELECT message, ordinal, group_id, kind, subject, done_by, subject_own, by_own, time FROM chat_event"
+	selectEvent      = "SELECT message, ordinal, group_id, kind, subject, done_by, subject_own, by_own, detail, time FROM chat_event"
 	selectOwner      = "SELECT exhibit, label, case_id, is_set, officer, at_us, why FROM chat_owner"
 )
 
@@ -69,7 +69,7 @@ CREATE TABLE attachment (
 CREATE INDEX attachment_item ON attachment (item);
 CREATE TABLE chat_event (
 	message TEXT NOT NULL, ordinal BIGINT NOT NULL, group_id TEXT NOT NULL, kind TEXT NOT NULL, subject TEXT NOT NULL,
-	done_by TEXT NOT NULL, subject_own BOOLEAN NOT NULL, by_own BOOLEAN NOT NULL, time TEXT NOT NULL, wall TEXT NOT NULL,
+	done_by TEXT NOT NULL, subject_own BOOLEAN NOT NULL, by_own BOOLEAN NOT NULL, detail TEXT NOT NULL, time TEXT NOT NULL, wall TEXT NOT NULL,
 	act TEXT NOT NULL, PRIMARY KEY (message, ordinal));
 CREATE INDEX chat_event_group ON chat_event (group_id);
 CREATE TABLE chat_owner (
@@ -138,14 +138,14 @@ func scanAttachment(r *sql.Rows) (Attachment, error) {
 }
 
 func (e Event) row() db.Row {
-	return db.Row{string(e.Message), int64(e.Ordinal), string(e.Group), string(e.Kind), db.Text(e.Subject), db.Text(e.By), e.SubjectOwn, e.ByOwn,
+	return db.Row{string(e.Message), int64(e.Ordinal), string(e.Group), string(e.Kind), db.Text(e.Subject), db.Text(e.By), e.SubjectOwn, e.ByOwn, db.Text(e.Detail),
 		e.Time.JSON(), e.Time.Wall}
 }
 
 func scanEvent(r *sql.Rows) (Event, error) {
 	var e Event
 	var at string
-	err := r.Scan(&e.Message, &e.Ordinal, &e.Group, &e.Kind, &e.Subject, &e.By, &e.SubjectOwn, &e.ByOwn, &at)
+	err := r.Scan(&e.Message, &e.Ordinal, &e.Group, &e.Kind, &e.Subject, &e.By, &e.SubjectOwn, &e.ByOwn, &e.Detail, &at)
 	if err != nil {
 		return e, err
 	}

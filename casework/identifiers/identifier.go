@@ -142,10 +142,12 @@ func Collate(siteRow []byte, c cases.ID, seen []Seen) Batch {
 // Put writes a batch.
 func Put(ctx context.Context, w *db.Writer, b Batch) error {
 	// In the order of their keys, so that two acts cannot wait for each other.
+	b = Batch{slices.Clone(b.Identifiers), slices.Clone(b.Spellings), slices.Clone(b.Mentions), slices.Clone(b.Claims)}
 	slices.SortFunc(b.Identifiers, func(x, y Identifier) int { return cmp.Compare(x.ID, y.ID) })
 	slices.SortFunc(b.Spellings, func(x, y Spelling) int {
 		return cmp.Or(cmp.Compare(x.Identifier, y.Identifier), cmp.Compare(x.Written, y.Written))
 	})
+	slices.SortFunc(b.Mentions, func(x, y Mention) int { return cmp.Compare(x.ID, y.ID) })
 	slices.SortFunc(b.Claims, func(x, y Claim) int { return cmp.Compare(x.ID, y.ID) })
 	put := func(t db.Table, rows []db.Row) error {
 		if len(rows) == 0 {
@@ -246,8 +248,10 @@ func ownerMention(id ID, group string) string { return string(id) + "-owner-" + 
 // Withhold sets the Protected flag of the mentions of one chat group anew, when
 // it becomes known whose export it is: those of the withheld identifiers (as
 // members, authors or contacts), and every mention inside the withheld
-// messages. The identifiers of owners are recorded as such.
-func Withhold(ctx context.Context, w *db.Writer, c cases.ID, exhibit, group string, withheld, owners map[ID]bool, messages map[string]bool) error {
+// messages. The identifiers of owners, with their labels, are recorded as such:
+// the same rows as Collate makes.
+func Withhold(ctx context.Context, w *db.Writer, c cases.ID, exhibit, item, group string,
+	withheld map[ID]bool, owners map[ID]string, messages map[string]bool) error {
 	ms, err := db.Collect(ctx, w, scanMention, selectMention+" WHERE m.group_id = ?1 ORDER BY m.id", group)
 	if err != nil {
 		return err
@@ -256,7 +260,7 @@ func Withhold(ctx context.Context, w *db.Writer, c cases.ID, exhibit, group stri
 	var gone []db.Row
 	for _, m := range ms {
 		if m.Relation == Owner {
-			if !owners[m.Identifier] {
+			if _, ok := owners[m.Identifier]; !ok {
 				gone = append(gone, db.Row{m.ID})
 			}
 			continue
@@ -267,9 +271,9 @@ func Withhold(ctx context.Context, w *db.Writer, c cases.ID, exhibit, group stri
 			changed = append(changed, m)
 		}
 	}
-	for id := range owners {
+	for id, label := range owners {
 		changed = append(changed, Mention{ID: ownerMention(id, group), Case: c, Identifier: id, Relation: Owner,
-			Exhibit: exhibit, Group: group, Protected: withheld[id]})
+			Exhibit: exhibit, Item: item, Group: group, Written: label, Protected: withheld[id]})
 	}
 	if err := w.Delete(ctx, mentionTable, gone...); err != nil {
 		return err
