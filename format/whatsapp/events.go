@@ -190,9 +190,9 @@ func (c *catalogue) exporterOf(e *Event, p *pattern) *Event {
 	return e
 }
 
-// isOwn reports whether a pattern begins with a literal that is not impersonal.
-// Impersonal patterns begin with a mark "~" in the data files' verb order and are
-// written with the slot "rest" instead.
+// isOwn reports whether a pattern begins with words instead of a person: in the
+// tables those are the phrases in the second person ("You left", "Saliste"), but
+// for the verbs that exporterOf leaves out.
 func (c *catalogue) isOwn(p *pattern) bool {
 	return p.tokens[0].slot == ""
 }

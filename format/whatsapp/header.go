@@ -200,9 +200,7 @@ func (p *scanner) time() bool {
 			p.h.sec, f.seconds, p.i = int8(s), true, next
 		}
 	}
-	if !f.before && !f.timeFirst {
-		day = p.partAfter()
-	} else if f.timeFirst {
+	if !f.before {
 		day = p.partAfter()
 	}
 	if day.part != noPart {

@@ -93,7 +93,7 @@ func (r *reader) message(i int, m *Message, names map[string]string) string {
 	if first, _, _ := strings.Cut(body, ": "); len(first) < len(author) {
 		m.Flags = append(m.Flags, NameHasColon)
 	}
-	return r.body2(i, m, text)
+	return r.authored(i, m, text)
 }
 
 // system fills a system record.
@@ -112,8 +112,8 @@ func (r *reader) system(m *Message, text string) string {
 	return lang
 }
 
-// body2 classifies what an author, or the app in an author's place, wrote.
-func (r *reader) body2(i int, m *Message, text string) string {
+// authored classifies what an author, or the app in an author's place, wrote.
+func (r *reader) authored(i int, m *Message, text string) string {
 	marked := startsMarked(text)
 	ios := r.chat.Platform == IOS
 	plain := strings.TrimFunc(text, isMarkOrSpace)

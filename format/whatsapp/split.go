@@ -17,6 +17,9 @@ type cand struct {
 	embeds bool // other header-like lines stand inside the message
 }
 
+// maxFindings is how many findings of one code are kept one by one.
+const maxFindings = 200
+
 // reader carries one Read through its steps.
 type reader struct {
 	in       string
@@ -36,11 +39,12 @@ type reader struct {
 	marked   bool // some body begins with a mark
 	allLead  bool // every header is led by a mark
 	findings []format.Finding
+	found    map[string]int
 	chat     Chat
 }
 
 func newReader(in []byte, names []string, lim format.Limits) *reader {
-	r := &reader{names: names, lim: lim, index: map[shape]int32{}, known: map[string]bool{}, allLead: true}
+	r := &reader{names: names, lim: lim, index: map[shape]int32{}, found: map[string]int{}, known: map[string]bool{}, allLead: true}
 	if int64(len(in)) > lim.Bytes {
 		r.find("whatsapp.limit", "input cut at the size limit", lim.Bytes, int64(len(in))-lim.Bytes, 0)
 		in = in[:lim.Bytes]
@@ -52,7 +56,17 @@ func newReader(in []byte, names []string, lim format.Limits) *reader {
 	return r
 }
 
+// find records a finding; more than maxFindings of one code are folded into the
+// last one's count.
 func (r *reader) find(code, detail string, off, length int64, line int) {
+	if r.found[code]++; r.found[code] > maxFindings {
+		for i := len(r.findings) - 1; i >= 0; i-- {
+			if r.findings[i].Code == code {
+				r.findings[i].Count = max(r.findings[i].Count, 1) + 1
+				return
+			}
+		}
+	}
 	r.findings = append(r.findings, format.Finding{Code: code, Detail: detail,
 		Place: format.Place{Offset: off, Length: length, Line: line}})
 }
