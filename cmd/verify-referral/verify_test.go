@@ -192,7 +192,7 @@ func TestAgreeOnDamage(t *testing.T) {
 func TestAgreeOnFalseProofs(t *testing.T) {
 	raw, _ := realProof(t)
 	r := mathrand.New(mathrand.NewPCG(3, 4))
-	for i := range 300 {
+	for i := range 150 {
 		at := r.IntN(len(raw))
 		bad := bytes.Clone(raw)
 		bad[at] ^= byte(1 << r.IntN(7))

@@ -84,6 +84,9 @@ func TestOpenPGPContainerIsStrict(t *testing.T) {
 			t.Errorf("truncation to %d was accepted", n)
 		}
 	}
+	if err := OpenOpenPGP(io.Discard, bytes.NewReader(append(bytes.Clone(good), 0)), agency, site, moment()); err == nil {
+		t.Error("a message with a byte after its end was opened")
+	}
 	for i := 0; i < len(good); i += 53 {
 		bad := bytes.Clone(good)
 		bad[i] ^= 0x10

@@ -142,9 +142,16 @@ func SealOpenPGP(dst io.Writer, src io.Reader, to []*Key, from *Key, at time.Tim
 	return nil
 }
 
-// OpenOpenPGP decrypts src into dst with key and checks that sender signed it.
-// What dst got must not be used when an error is returned.
-func OpenOpenPGP(dst io.Writer, src io.Reader, key, sender *Key, at time.Time) error {
+// OpenOpenPGP decrypts src into dst with key and checks that sender signed it,
+// after CheckOpenPGP has read its structure. What dst got must not be used
+// when an error is returned.
+func OpenOpenPGP(dst io.Writer, src io.ReadSeeker, key, sender *Key, at time.Time) error {
+	if err := CheckOpenPGP(src); err != nil {
+		return err
+	}
+	if _, err := src.Seek(0, io.SeekStart); err != nil {
+		return fault.New(fault.Outside, "envelope: rewind: %w", err)
+	}
 	md, err := openpgp.ReadMessage(src, openpgp.EntityList{key.entity, sender.entity}, nil, config(at, nil))
 	if err != nil {
 		return fault.New(fault.Corrupt, "envelope: open OpenPGP message: %w", err)
