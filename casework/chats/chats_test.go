@@ -76,7 +76,7 @@ func build(exhibit, subject string, protected bool, known chats.Known, lines ...
 		c.Messages = append(c.Messages, m)
 	}
 	chats.Settle(&c, known)
-	return c, identifiers.Collate(key, "01A", chats.Sightings(c))
+	return c, identifiers.Collate(key, "01A", chats.Sightings(c, known))
 }
 
 func put(d casetest.Desk, c chats.Chat, b identifiers.Batch) chats.GroupID {
@@ -206,7 +206,7 @@ func TestProtectedByALaterMark(t *testing.T) {
 		if ms, _ := chats.Messages(ctx, d.Look(), chats.Query{Case: "01A"}); len(ms) != 0 {
 			t.Error("its messages show")
 		}
-		d.Do(func(w *db.Writer) error { return chats.Resettle(ctx, w, "e1") })
+		d.Do(func(w *db.Writer) error { return chats.Resettle(ctx, w, key, "e1") })
 		gs, err := chats.Groups(ctx, d.Look(), "01A", shut)
 		must(t, err)
 		if len(gs) != 1 || !gs[0].OwnerUnknown {
@@ -216,7 +216,7 @@ func TestProtectedByALaterMark(t *testing.T) {
 			t.Error("the possible owner shows")
 		}
 		owner := chats.Owner{Case: "01A", Exhibit: "e1", Label: "Canary Tipster", Set: true, Officer: "SHA256:a", At: 2, Why: "said so"}
-		d.Do(func(w *db.Writer) error { return chats.DeclareOwner(ctx, w, owner) })
+		d.Do(func(w *db.Writer) error { return chats.DeclareOwner(ctx, w, key, owner) })
 		gs, err = chats.Groups(ctx, d.Look(), "01A", shut)
 		must(t, err)
 		if gs[0].OwnerUnknown || gs[0].Members != 3 {
@@ -235,7 +235,7 @@ func TestProtectedByALaterMark(t *testing.T) {
 			t.Errorf("a rebuild differs:\n%s", diff)
 		}
 		for _, bad := range []chats.Owner{{}, {Case: "01A", Exhibit: "e1", Label: "x", Officer: "o"}} {
-			if err := d.Try(func(w *db.Writer) error { return chats.DeclareOwner(ctx, w, bad) }); fault.KindOf(err) != fault.Invalid {
+			if err := d.Try(func(w *db.Writer) error { return chats.DeclareOwner(ctx, w, key, bad) }); fault.KindOf(err) != fault.Invalid {
 				t.Errorf("incomplete owner: %v", err)
 			}
 		}
@@ -316,4 +316,12 @@ func TestGraph(t *testing.T) {
 func put2(d casetest.Desk, exhibit string, lines ...line) chats.GroupID {
 	c, b := build(exhibit, "Trail", false, chats.Known{}, lines...)
 	return put(d, c, b)
+}
+
+// putRead writes a settled chat and its identifiers in one act.
+func putRead(w *db.Writer, c chats.Chat, known chats.Known) error {
+	if err := identifiers.Put(ctx, w, identifiers.Collate(key, c.Group.Case, chats.Sightings(c, known))); err != nil {
+		return err
+	}
+	return chats.Put(ctx, w, c)
 }

@@ -33,7 +33,9 @@ func guardsOf(ctx context.Context, q db.Queryer, c cases.ID) (guards, error) {
 	}, `SELECT g.id, COALESCE(x.label, ''), COALESCE(i.kind, ''), COALESCE(i.value, '')
 		FROM chat_group g LEFT JOIN chat_member x ON x.group_id = g.id AND `+withheldMember+`
 		LEFT JOIN identifier i ON i.id = x.identifier
-		WHERE g.case_id = ?1 AND (g.protected OR x.label IS NOT NULL)`, string(c))
+		WHERE g.case_id = ?1 AND (g.protected OR x.label IS NOT NULL)
+		UNION ALL SELECT g.id, o.label, '', '' FROM chat_group g JOIN chat_owner o ON o.exhibit = g.exhibit
+		WHERE g.case_id = ?1 AND g.protected AND o.is_set`, string(c))
 	gs := guards{}
 	for _, h := range hs {
 		if gs[h.group] == nil {

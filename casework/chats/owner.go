@@ -45,7 +45,7 @@ func KnownOf(ctx context.Context, q db.Queryer, exhibit string) (Known, error) {
 }
 
 // DeclareOwner records whose export an exhibit is and settles its chats anew.
-func DeclareOwner(ctx context.Context, w *db.Writer, o Owner) error {
+func DeclareOwner(ctx context.Context, w *db.Writer, siteRow []byte, o Owner) error {
 	if o.Case == "" || o.Exhibit == "" || strings.TrimSpace(o.Label) == "" || o.Officer == "" {
 		return fault.New(fault.Invalid, "chats: an owner needs case, exhibit, label and officer")
 	}
@@ -55,13 +55,13 @@ func DeclareOwner(ctx context.Context, w *db.Writer, o Owner) error {
 	if err := w.Put(ctx, ownerTable, o.row()); err != nil {
 		return err
 	}
-	return Resettle(ctx, w, o.Exhibit)
+	return Resettle(ctx, w, siteRow, o.Exhibit)
 }
 
 // Resettle applies what people decided about an exhibit to the chats already
 // read from it. Call it in the act that marks an exhibit as protected; until
 // then a marked exhibit's chats are hidden as a whole.
-func Resettle(ctx context.Context, w *db.Writer, exhibit string) error {
+func Resettle(ctx context.Context, w *db.Writer, siteRow []byte, exhibit string) error {
 	known, err := KnownOf(ctx, w, exhibit)
 	if err != nil {
 		return err
@@ -79,7 +79,7 @@ func Resettle(ctx context.Context, w *db.Writer, exhibit string) error {
 		if err := Put(ctx, w, Chat{Group: c.Group, Members: c.Members, Messages: c.Messages}); err != nil {
 			return err
 		}
-		if err := withhold(ctx, w, c); err != nil {
+		if err := withhold(ctx, w, siteRow, c, known); err != nil {
 			return err
 		}
 	}
@@ -87,14 +87,11 @@ func Resettle(ctx context.Context, w *db.Writer, exhibit string) error {
 }
 
 // withhold tells the identifiers' room what a settled chat withholds.
-func withhold(ctx context.Context, w *db.Writer, c Chat) error {
-	hidden, owners, messages := map[identifiers.ID]bool{}, map[identifiers.ID]string{}, map[string]bool{}
+func withhold(ctx context.Context, w *db.Writer, siteRow []byte, c Chat, known Known) error {
+	hidden, messages := map[identifiers.ID]bool{}, map[string]bool{}
 	for _, m := range c.Members {
 		if m.Identifier != "" && m.Withheld {
 			hidden[m.Identifier] = true
-		}
-		if m.Identifier != "" && m.Owner {
-			owners[m.Identifier] = m.Label
 		}
 	}
 	for _, m := range c.Messages {
@@ -103,7 +100,36 @@ func withhold(ctx context.Context, w *db.Writer, c Chat) error {
 		}
 	}
 	g := c.Group
-	return identifiers.Withhold(ctx, w, g.Case, g.Exhibit, g.Item, string(g.ID), hidden, owners, messages)
+	owners := identifiers.Collate(siteRow, g.Case, ownerSightings(c, known))
+	if err := identifiers.Withhold(ctx, w, string(g.ID), hidden, messages); err != nil {
+		return err
+	}
+	return identifiers.Put(ctx, w, owners)
+}
+
+// ownerSightings returns the identifiers of the export's owner: the labels in
+// the chat and, when it is protected, whatever else people know the owner by,
+// so that it is hidden in other exports too.
+func ownerSightings(c Chat, known Known) []identifiers.Seen {
+	var all []identifiers.Seen
+	see := func(label string) {
+		if v, err := identifiers.ParseLabel(label); err == nil {
+			all = append(all, identifiers.Seen{Value: v, Relation: identifiers.Owner, Exhibit: c.Group.Exhibit, Item: c.Group.Item,
+				Group: string(c.Group.ID), Protected: c.Group.Protected})
+		}
+	}
+	for _, m := range c.Members {
+		if m.Owner {
+			see(m.Label)
+		}
+	}
+	for _, d := range known.Owners {
+		isMember := func(m Member) bool { return sameLabel(d, m.Label) }
+		if c.Group.Protected && !slices.ContainsFunc(c.Members, isMember) {
+			see(d)
+		}
+	}
+	return all
 }
 
 // load reads a whole chat.

@@ -112,10 +112,11 @@ func events(m Message, in *whatsapp.Event) []Event {
 
 // Sightings returns every identifier of a settled chat with the relation in
 // which it stands: members, authors (once a message), the owner, and what texts
-// mention. Labels keep their spelling as the chat has it.
-func Sightings(c Chat) []identifiers.Seen {
+// mention; known is what Settle was given. Labels keep their spelling as the
+// chat has it.
+func Sightings(c Chat, known Known) []identifiers.Seen {
 	g := c.Group
-	var all []identifiers.Seen
+	all := ownerSightings(c, known)
 	see := func(v identifiers.Value, r identifiers.Relation, message MessageID, p format.Place, hide bool) {
 		all = append(all, identifiers.Seen{Value: v, Relation: r, Exhibit: g.Exhibit, Item: g.Item, Group: string(g.ID),
 			Message: string(message), Place: p, Protected: hide})
@@ -126,9 +127,6 @@ func Sightings(c Chat) []identifiers.Seen {
 			continue
 		}
 		see(v, identifiers.Member, "", format.Place{}, m.Withheld)
-		if m.Owner {
-			see(v, identifiers.Owner, "", format.Place{}, m.Withheld)
-		}
 	}
 	for _, m := range c.Messages {
 		place := format.Place{Offset: m.Offset, Length: m.Length}

@@ -31,8 +31,8 @@ var (
 const maxText = 1 << 20
 
 // Extract finds links, mail addresses and international telephone numbers in a
-// text, in order, without overlap. A number without country code is not taken:
-// nothing is invented.
+// text, in order, without overlap. A click-to-chat link is the number that it is
+// for. A number without country code is not taken: nothing is invented.
 func Extract(text string) []Found {
 	if end := maxText; len(text) > end {
 		for !utf8.RuneStart(text[end]) {
@@ -57,10 +57,10 @@ func Extract(text string) []Found {
 				continue
 			}
 			taken = append(taken, [2]int{at[0], at[0] + len(v.Raw)})
-			all = append(all, Found{Value: v, Offset: at[0], Length: len(v.Raw)})
 			if n, err := phoneOfLink(v); err == nil {
-				all = append(all, Found{Value: n, Offset: at[0], Length: len(v.Raw)})
+				v = n
 			}
+			all = append(all, Found{Value: v, Offset: at[0], Length: len(v.Raw)})
 		}
 	}
 	if strings.Contains(text, "@") {

@@ -130,9 +130,6 @@ func Collate(siteRow []byte, c cases.ID, seen []Seen) Batch {
 		mid := ids.Derive(siteRow, "mention", string(id), string(s.Relation), s.Exhibit, s.Item, s.Group, s.Message,
 			strconv.FormatInt(s.Place.Offset, 10), strconv.Itoa(same[at]))
 		same[at]++
-		if s.Relation == Owner {
-			mid = ownerMention(id, s.Group)
-		}
 		b.Mentions = append(b.Mentions, Mention{ID: mid, Case: c, Identifier: id, Relation: s.Relation, Exhibit: s.Exhibit,
 			Item: s.Item, Group: s.Group, Message: s.Message, Place: s.Place, Written: s.Raw, Protected: s.Protected})
 	}
@@ -190,22 +187,53 @@ type Listed struct {
 // by kind and value. Kind "" means all. A protected source's identifiers are
 // left out unless the view is protected.
 func List(ctx context.Context, q db.Queryer, c cases.ID, k Kind, v cases.View) ([]Listed, error) {
-	return db.Collect(ctx, q, scanListed, selectListed+" WHERE i.case_id = ?1 AND (?2 = '' OR i.kind = ?2) AND "+visible(3)+
+	ls, err := db.Collect(ctx, q, scanListed, selectListed+" WHERE i.case_id = ?1 AND (?2 = '' OR i.kind = ?2) AND "+visible(3)+
 		" ORDER BY 7 DESC, i.kind, i.value, i.id", string(c), string(k), v.Protected)
+	if err != nil {
+		return nil, err
+	}
+	return sift(ctx, q, v, ls, func(l Listed) Identifier { return l.Identifier })
 }
 
 // Lookup finds normalised values in every case ("is this known?"); the caller
 // shows to an officer only the cases that the officer is entitled to. Values
 // that are protected are not found unless the view is protected.
 func Lookup(ctx context.Context, q db.Queryer, v cases.View, values ...string) ([]Identifier, error) {
-	return db.CollectIn(ctx, q, scanIdentifier, selectIdentifier+" WHERE i.value IN (?*) AND "+visible(1)+
+	is, err := db.CollectIn(ctx, q, scanIdentifier, selectIdentifier+" WHERE i.value IN (?*) AND "+visible(1)+
 		" ORDER BY i.value, i.kind, i.case_id", values, v.Protected)
+	if err != nil {
+		return nil, err
+	}
+	return sift(ctx, q, v, is, func(i Identifier) Identifier { return i })
 }
 
 // Find returns identifiers by id; unknown and, unless the view is protected,
 // protected ones are left out.
 func Find(ctx context.Context, q db.Queryer, v cases.View, wanted ...ID) ([]Identifier, error) {
-	return db.CollectIn(ctx, q, scanIdentifier, selectIdentifier+" WHERE i.id IN (?*) AND "+visible(1), plain(wanted), v.Protected)
+	is, err := db.CollectIn(ctx, q, scanIdentifier, selectIdentifier+" WHERE i.id IN (?*) AND "+visible(1), plain(wanted), v.Protected)
+	if err != nil {
+		return nil, err
+	}
+	return sift(ctx, q, v, is, func(i Identifier) Identifier { return i })
+}
+
+// sift takes out links and addresses that contain a protected source's number,
+// such as "https://site.example/?tel=NUMBER".
+func sift[T any](ctx context.Context, q db.Queryer, v cases.View, in []T, of func(T) Identifier) ([]T, error) {
+	if v.Protected || !slices.ContainsFunc(in, func(x T) bool { return of(x).Kind != Phone }) {
+		return in, nil
+	}
+	hidden, err := db.Collect(ctx, q, scanIdentifier, selectIdentifier+` WHERE i.kind = 'phone' AND i.id IN (
+		SELECT p.identifier FROM identifier_mention p WHERE p.relation = 'owner' AND p.protected
+		UNION SELECT k.object FROM mark k WHERE k.object_kind = 'identifier' AND k.kind = 'protected' AND k.is_set)`)
+	var m Masker
+	for _, i := range hidden {
+		m.AddValue(Phone, i.Value, "")
+	}
+	return slices.DeleteFunc(in, func(x T) bool {
+		i := of(x)
+		return i.Kind != Phone && m.Text(i.Value) != i.Value
+	}), err
 }
 
 // Spellings returns every spelling of the given identifiers.
@@ -241,17 +269,11 @@ func visible(arg int) string {
 		OR NOT EXISTS (SELECT 1 FROM identifier_mention p WHERE p.identifier = i.id AND NOT p.protected)))`, arg, Hidden("i.id"))
 }
 
-// ownerMention is the id of the mention that an export is somebody's own: it
-// needs no key, being made of ids, so that it can be written late.
-func ownerMention(id ID, group string) string { return string(id) + "-owner-" + group }
-
 // Withhold sets the Protected flag of the mentions of one chat group anew, when
 // it becomes known whose export it is: those of the withheld identifiers (as
 // members, authors or contacts), and every mention inside the withheld
-// messages. The identifiers of owners, with their labels, are recorded as such:
-// the same rows as Collate makes.
-func Withhold(ctx context.Context, w *db.Writer, c cases.ID, exhibit, item, group string,
-	withheld map[ID]bool, owners map[ID]string, messages map[string]bool) error {
+// messages. Mentions of owners are dropped; the caller puts those that hold.
+func Withhold(ctx context.Context, w *db.Writer, group string, withheld map[ID]bool, messages map[string]bool) error {
 	ms, err := db.Collect(ctx, w, scanMention, selectMention+" WHERE m.group_id = ?1 ORDER BY m.id", group)
 	if err != nil {
 		return err
@@ -260,9 +282,7 @@ func Withhold(ctx context.Context, w *db.Writer, c cases.ID, exhibit, item, grou
 	var gone []db.Row
 	for _, m := range ms {
 		if m.Relation == Owner {
-			if _, ok := owners[m.Identifier]; !ok {
-				gone = append(gone, db.Row{m.ID})
-			}
+			gone = append(gone, db.Row{m.ID})
 			continue
 		}
 		hide := messages[m.Message] || m.Relation != Mentioned && withheld[m.Identifier]
@@ -271,12 +291,10 @@ func Withhold(ctx context.Context, w *db.Writer, c cases.ID, exhibit, item, grou
 			changed = append(changed, m)
 		}
 	}
-	for id, label := range owners {
-		changed = append(changed, Mention{ID: ownerMention(id, group), Case: c, Identifier: id, Relation: Owner,
-			Exhibit: exhibit, Item: item, Group: group, Written: label, Protected: withheld[id]})
-	}
-	if err := w.Delete(ctx, mentionTable, gone...); err != nil {
-		return err
+	if len(gone) > 0 {
+		if err := w.Delete(ctx, mentionTable, gone...); err != nil {
+			return err
+		}
 	}
 	return Put(ctx, w, Batch{Mentions: changed})
 }

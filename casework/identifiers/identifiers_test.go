@@ -118,7 +118,9 @@ func TestProtectedIdentifiers(t *testing.T) {
 		again, ownElsewhere := both, seen(t, identifiers.Member, 9, "+34600111222")
 		again.Protected, again.Exhibit = false, "e2"
 		marked := seen(t, identifiers.Author, 5, "+34600111225")
-		b := identifiers.Collate(key, "01A", []identifiers.Seen{own, mine, both, again, ownElsewhere, marked})
+		link := seen(t, identifiers.Mentioned, 6, "x")
+		link.Value, _ = identifiers.ParseURL("https://site.example/?tel=600-111-225")
+		b := identifiers.Collate(key, "01A", []identifiers.Seen{own, mine, both, again, ownElsewhere, marked, link})
 		d.Do(func(w *db.Writer) error {
 			if err := identifiers.Put(ctx, w, b); err != nil {
 				return err
@@ -130,7 +132,7 @@ func TestProtectedIdentifiers(t *testing.T) {
 		if err != nil || len(ls) != 1 || ls[0].Value != "+34600111224" || ls[0].Mentions != 1 {
 			t.Errorf("only what others also wrote shows, and counts once: %+v, %v", ls, err)
 		}
-		if ls, _ := identifiers.List(ctx, d.Look(), "01A", "", open); len(ls) != 4 {
+		if ls, _ := identifiers.List(ctx, d.Look(), "01A", "", open); len(ls) != 5 {
 			t.Errorf("the protected view shows %d", len(ls))
 		}
 		if ms, _ := identifiers.Mentions(ctx, d.Look(), shut, ls[0].ID, id(identifiers.Phone, "+34600111222")); len(ms) != 1 || ms[0].Exhibit != "e2" {

@@ -55,6 +55,7 @@ CREATE TABLE identifier_mention (
 CREATE INDEX identifier_mention_of ON identifier_mention (identifier, relation);
 CREATE INDEX identifier_mention_case ON identifier_mention (case_id);
 CREATE INDEX identifier_mention_group ON identifier_mention (group_id);
+CREATE INDEX identifier_mention_owner ON identifier_mention (identifier) WHERE relation = 'owner';
 CREATE TABLE country_claim (
 	id TEXT NOT NULL PRIMARY KEY, case_id TEXT NOT NULL, identifier TEXT NOT NULL, country TEXT NOT NULL,
 	rule TEXT NOT NULL, version TEXT NOT NULL, basis TEXT NOT NULL, among BIGINT NOT NULL, act TEXT NOT NULL);
