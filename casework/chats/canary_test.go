@@ -90,7 +90,7 @@ func TestCanaries(t *testing.T) {
 		_, err := v.Desk.Do(ctx, act, func(w *db.Writer) error {
 			for _, label := range known.Owners {
 				o := chats.Owner{Case: "01A", Exhibit: exhibit, Label: label, Set: true, Officer: "SHA256:a", At: 1, Why: "told"}
-				if err := chats.DeclareOwner(ctx, w, key, o); err != nil {
+				if err := chats.DeclareOwner(ctx, w, o); err != nil {
 					return err
 				}
 			}

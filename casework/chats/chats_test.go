@@ -216,7 +216,11 @@ func TestProtectedByALaterMark(t *testing.T) {
 			t.Error("the possible owner shows")
 		}
 		owner := chats.Owner{Case: "01A", Exhibit: "e1", Label: "Canary Tipster", Set: true, Officer: "SHA256:a", At: 2, Why: "said so"}
-		d.Do(func(w *db.Writer) error { return chats.DeclareOwner(ctx, w, key, owner) })
+		if err := d.Try(func(w *db.Writer) error { return chats.DeclareOwner(ctx, w, owner) }); fault.KindOf(err) != fault.Refused {
+			t.Errorf("an owner declared after reading: %v", err)
+		}
+		d.Do(func(w *db.Writer) error { return chats.ChangeOwner(ctx, w, key, owner) })
+		d.Do(func(w *db.Writer) error { return chats.DeclareOwner(ctx, w, owner) }) // the same again
 		gs, err = chats.Groups(ctx, d.Look(), "01A", shut)
 		must(t, err)
 		if gs[0].OwnerUnknown || gs[0].Members != 3 {
@@ -235,7 +239,7 @@ func TestProtectedByALaterMark(t *testing.T) {
 			t.Errorf("a rebuild differs:\n%s", diff)
 		}
 		for _, bad := range []chats.Owner{{}, {Case: "01A", Exhibit: "e1", Label: "x", Officer: "o"}} {
-			if err := d.Try(func(w *db.Writer) error { return chats.DeclareOwner(ctx, w, key, bad) }); fault.KindOf(err) != fault.Invalid {
+			if err := d.Try(func(w *db.Writer) error { return chats.DeclareOwner(ctx, w, bad) }); fault.KindOf(err) != fault.Invalid {
 				t.Errorf("incomplete owner: %v", err)
 			}
 		}

@@ -44,18 +44,47 @@ func KnownOf(ctx context.Context, q db.Queryer, exhibit string) (Known, error) {
 	return k, err
 }
 
-// DeclareOwner records whose export an exhibit is and settles its chats anew.
-func DeclareOwner(ctx context.Context, w *db.Writer, siteRow []byte, o Owner) error {
+// DeclareOwner records whose export an exhibit is, before its chats are read:
+// at sealing. Declaring the same again changes nothing; once chats were read
+// from the exhibit a new owner is Refused here and set by ChangeOwner.
+func DeclareOwner(ctx context.Context, w *db.Writer, o Owner) error {
+	if err := o.check(); err != nil {
+		return err
+	}
+	known, err := KnownOf(ctx, w, o.Exhibit)
+	if err != nil || o.Set && slices.Contains(known.Owners, o.Label) {
+		return err
+	}
+	_, read, err := db.One(ctx, w, scanGroup, selectGroup+" WHERE g.exhibit = ?1 LIMIT 1", o.Exhibit)
+	if err != nil {
+		return err
+	}
+	if read {
+		return fault.New(fault.Refused, "chats: exhibit %s was read already; its chats must be settled with the new owner", o.Exhibit)
+	}
+	return w.Put(ctx, ownerTable, o.row())
+}
+
+// ChangeOwner records whose export an exhibit is, or takes it back, and settles
+// the chats read from it anew.
+func ChangeOwner(ctx context.Context, w *db.Writer, siteRow []byte, o Owner) error {
+	if err := o.check(); err != nil {
+		return err
+	}
+	if err := w.Put(ctx, ownerTable, o.row()); err != nil {
+		return err
+	}
+	return Resettle(ctx, w, siteRow, o.Exhibit)
+}
+
+func (o Owner) check() error {
 	if o.Case == "" || o.Exhibit == "" || strings.TrimSpace(o.Label) == "" || o.Officer == "" {
 		return fault.New(fault.Invalid, "chats: an owner needs case, exhibit, label and officer")
 	}
 	if strings.TrimSpace(o.Why) == "" {
 		return fault.New(fault.Invalid, "chats: say how it is known whose export it is")
 	}
-	if err := w.Put(ctx, ownerTable, o.row()); err != nil {
-		return err
-	}
-	return Resettle(ctx, w, siteRow, o.Exhibit)
+	return nil
 }
 
 // Resettle applies what people decided about an exhibit to the chats already
