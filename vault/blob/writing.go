@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"runtime"
+	"slices"
 	"sync"
 
 	"tutela/fault"
@@ -23,8 +24,8 @@ type Writing struct {
 	key     []byte // of the case
 	batch   Batch
 	mu      sync.Mutex
-	objects map[string]*written // by blob name; nil while two goroutines race for it
-	adopted []string            // names that the case has already
+	objects map[string]*written // by blob name
+	adopted map[string]bool     // names that the case has already
 }
 
 // written is a staged object that waits for Commit.
@@ -44,7 +45,7 @@ func (s *Store) Begin(ctx context.Context, caseID string) (*Writing, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Writing{s: s, caseID: caseID, epoch: epoch, key: key, batch: b, objects: map[string]*written{}}, nil
+	return &Writing{s: s, caseID: caseID, epoch: epoch, key: key, batch: b, objects: map[string]*written{}, adopted: map[string]bool{}}, nil
 }
 
 // Abort gives up what is not committed.
@@ -158,27 +159,39 @@ func (w *Writing) Commit(ctx context.Context) error {
 	for n := range have {
 		w.objects[n].staged.Drop()
 		delete(w.objects, n)
-		w.adopted = append(w.adopted, n)
+		w.adopted[n] = true
 	}
 	return w.batch.Commit(ctx)
 }
 
-// PutKeys writes the key rows of the committed objects. If content that the
-// case had already was erased since Commit, it returns fault.Busy: the batch
-// must be taken in again.
-func (w *Writing) PutKeys(ctx context.Context, dw *db.Writer) error {
-	if len(w.adopted) > 0 {
-		have, err := keysOf(ctx, dw, w.adopted)
+// PutKeys writes the key rows of the named blobs, which may be spread over
+// several acts. If content that the case had already was erased since Commit,
+// it returns fault.Busy: the batch must be taken in again.
+func (w *Writing) PutKeys(ctx context.Context, dw *db.Writer, names ...string) error {
+	var adopted []string
+	rows := make([]db.Row, 0, len(names))
+	for _, n := range names {
+		if o := w.objects[n]; o != nil {
+			rows = append(rows, o.row.row())
+		} else if w.adopted[n] {
+			adopted = append(adopted, n)
+		} else {
+			return fault.New(fault.Invalid, "blob: %s was not taken in", n)
+		}
+	}
+	slices.Sort(adopted)
+	adopted = slices.Compact(adopted)
+	if len(adopted) > 0 {
+		have, err := keysOf(ctx, dw, adopted)
 		if err != nil {
 			return err
 		}
-		if len(have) < len(w.adopted) {
+		if len(have) < len(adopted) {
 			return fault.Hint(fault.New(fault.Busy, "blob: content was erased while it was being stored again"), "run it again")
 		}
 	}
-	rows := make([]db.Row, 0, len(w.objects))
-	for _, o := range w.objects {
-		rows = append(rows, o.row.row())
+	if len(rows) == 0 {
+		return nil
 	}
 	return dw.Put(ctx, keyTable, rows...)
 }

@@ -50,12 +50,13 @@ func (i *Intake) Commit(ctx context.Context) error { return i.w.Commit(ctx) }
 
 // Put writes keys and members in the act.
 func (i *Intake) Put(ctx context.Context, w *db.Writer, members ...Member) error {
-	if err := i.w.PutKeys(ctx, w); err != nil {
-		return err
-	}
-	rows := make([]db.Row, len(members))
+	rows, names := make([]db.Row, len(members)), make([]string, len(members))
 	for n, m := range members {
+		names[n] = m.Blob
 		rows[n] = db.Row{m.ID, i.caseID, m.Exhibit, m.Blob, m.SHA256[:], m.Size}
+	}
+	if err := i.w.PutKeys(ctx, w, names...); err != nil {
+		return err
 	}
 	return w.Put(ctx, contentTable, rows...)
 }
