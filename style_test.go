@@ -13,8 +13,8 @@ import (
 )
 
 const (
-	maxFile  = 500 // lines
-	maxFunc  = 70  // lines
+	maxFile = 500 // lines
+	maxFunc = 70  // lines
 	// minRatio is what lines of test there are at least for a line of code. The
 	// goal of the house is 1.0; the bound only ever rises.
 	minRatio = 0.5
