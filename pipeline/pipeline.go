@@ -4,14 +4,7 @@
 // the same rows; it never decides anything about a person.
 package pipeline
 
-import (
-	"context"
-
-	"tutela/vault/jobs"
-)
-
-// Line is the pipeline of one open vault.
-type Line struct{}
+import "tutela/vault/jobs"
 
 // Order says what to take in.
 type Order struct {
@@ -52,35 +45,11 @@ type Result struct {
 	Findings     int
 	Matches      int
 	Held         int // sealed, not yet authorised to open
+	Failed       int // jobs of the case that were given up
 }
-
-// Ingest seals the order's paths and, unless detached, works until the case's
-// jobs are done.
-func (l *Line) Ingest(ctx context.Context, o Order, progress func(Progress)) (Result, error) {
-	panic("not built yet")
-}
-
-// Work works on promised jobs of every case until ctx ends, or until none is
-// left when untilIdle is set.
-func (l *Line) Work(ctx context.Context, workers int, untilIdle bool, progress func(Progress)) error {
-	panic("not built yet")
-}
-
-// Rematch promises matching of everything in the case again, because lists
-// have changed; "" is every open case.
-func (l *Line) Rematch(ctx context.Context, caseID, why string) error { panic("not built yet") }
-
-// Release promises the stages for exhibits of the case that were held and are
-// now covered by an authorisation.
-func (l *Line) Release(ctx context.Context, caseID, why string) (int, error) { panic("not built yet") }
 
 // Difference is one row that a rebuild gave differently.
 type Difference struct {
 	Table, Key    string
 	Stored, Built string // canonical JSON of the row; "" where there is none
-}
-
-// Rebuild derives everything again into a fresh database and compares.
-func (l *Line) Rebuild(ctx context.Context, progress func(Progress)) ([]Difference, error) {
-	panic("not built yet")
 }

@@ -3,7 +3,9 @@ package pipeline
 import (
 	"tutela/casework/cases"
 	"tutela/casework/chats"
+	"tutela/casework/hashlists"
 	"tutela/casework/identifiers"
+	"tutela/casework/matching"
 	"tutela/casework/media"
 	"tutela/casework/persons"
 	"tutela/casework/staff"
@@ -18,6 +20,8 @@ func Schemas() []db.Schema {
 		staff.Schema(),
 		cases.Schema(),
 		media.Schema(),
+		hashlists.Schema(),
+		matching.Schema(),
 		chats.Schema(),
 		tips.Schema(),
 		identifiers.Schema(),

@@ -236,6 +236,15 @@ func sift[T any](ctx context.Context, q db.Queryer, v cases.View, in []T, of fun
 	}), err
 }
 
+// InItems returns the identifiers of a case found in any relation in the given
+// items, by id, protected ones too: it is for the stages, not for a view.
+func InItems(ctx context.Context, q db.Queryer, c cases.ID, items ...string) ([]Identifier, error) {
+	all, err := db.CollectIn(ctx, q, scanIdentifier, selectIdentifier+` WHERE i.case_id = ?1 AND i.id IN
+		(SELECT m.identifier FROM identifier_mention m WHERE m.item IN (?*)) ORDER BY i.id`, items, string(c))
+	slices.SortFunc(all, func(x, y Identifier) int { return cmp.Compare(x.ID, y.ID) })
+	return slices.Compact(all), err
+}
+
 // Spellings returns every spelling of the given identifiers.
 func Spellings(ctx context.Context, q db.Queryer, of ...ID) ([]Spelling, error) {
 	return db.CollectIn(ctx, q, scanSpelling, "SELECT identifier, written FROM identifier_spelling WHERE identifier IN (?*) ORDER BY identifier, written", plain(of))

@@ -54,6 +54,7 @@ CREATE TABLE identifier_mention (
 	place_offset BIGINT NOT NULL, written TEXT NOT NULL, protected BOOLEAN NOT NULL, act TEXT NOT NULL);
 CREATE INDEX identifier_mention_of ON identifier_mention (identifier, relation);
 CREATE INDEX identifier_mention_case ON identifier_mention (case_id);
+CREATE INDEX identifier_mention_item ON identifier_mention (item);
 CREATE INDEX identifier_mention_group ON identifier_mention (group_id);
 CREATE INDEX identifier_mention_owner ON identifier_mention (identifier) WHERE relation = 'owner';
 CREATE TABLE country_claim (

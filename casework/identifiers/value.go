@@ -39,15 +39,23 @@ func ParsePhone(raw string) (Value, error) {
 			return Value{}, fault.New(fault.Invalid, "identifiers: not a telephone number")
 		}
 	}
-	n, err := phonenumbers.Parse(s, "")
-	if err != nil {
-		return Value{}, fault.New(fault.Invalid, "identifiers: not a telephone number")
+	// Parsing takes a trunk prefix off; of a number with several the second
+	// parse takes off another, so the normal form is what stays.
+	for range 4 {
+		n, err := phonenumbers.Parse(s, "")
+		if err != nil {
+			return Value{}, fault.New(fault.Invalid, "identifiers: not a telephone number")
+		}
+		if !phonenumbers.IsPossibleNumber(n) {
+			return Value{}, fault.New(fault.Invalid, "identifiers: no telephone number has that length")
+		}
+		e164 := phonenumbers.Format(n, phonenumbers.E164)
+		if e164 == s {
+			return Value{Kind: Phone, Norm: e164, Raw: raw, Valid: phonenumbers.IsValidNumber(n)}, nil
+		}
+		s = e164
 	}
-	if !phonenumbers.IsPossibleNumber(n) {
-		return Value{}, fault.New(fault.Invalid, "identifiers: no telephone number has that length")
-	}
-	return Value{Kind: Phone, Norm: phonenumbers.Format(n, phonenumbers.E164), Raw: raw,
-		Valid: phonenumbers.IsValidNumber(n)}, nil
+	return Value{}, fault.New(fault.Invalid, "identifiers: not a telephone number")
 }
 
 // ParseEmail reads an address "local@domain". The domain is lower-cased and

@@ -16,6 +16,7 @@ const (
 	exitAltered       = 10  // verify: the package was altered
 	exitUnknownSigner = 11  // verify: intact, but nobody trusted signed it
 	exitDifferent     = 12  // check: log, rows or blobs are not what was recorded
+	exitIncomplete    = 13  // ingest: sealed, but some of the work was given up; status names it
 	exitInterrupted   = 130 // stopped by the user
 )
 

@@ -23,6 +23,16 @@ type cli struct {
 	Init    initVerb    `cmd:"" help:"${help_init}"`
 	Officer officerVerb `cmd:"" help:"${help_officer}"`
 	Case    caseVerb    `cmd:"" help:"${help_case}"`
+
+	Authorise   authoriseVerb   `cmd:"" help:"${help_authorise}"`
+	Ingest      ingestVerb      `cmd:"" help:"${help_ingest}"`
+	Work        workVerb        `cmd:"" help:"${help_work}"`
+	Status      statusVerb      `cmd:"" help:"${help_status}"`
+	Findings    findingsVerb    `cmd:"" help:"${help_findings}"`
+	Matches     matchesVerb     `cmd:"" help:"${help_matches}"`
+	Groups      groupsVerb      `cmd:"" help:"${help_groups}"`
+	Identifiers identifiersVerb `cmd:"" help:"${help_identifiers}"`
+	Countries   countriesVerb   `cmd:"" help:"${help_countries}"`
 }
 
 func main() {

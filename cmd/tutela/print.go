@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 )
@@ -99,3 +100,6 @@ func printable(s string) string {
 		return r
 	}, s)
 }
+
+// decimal writes a count for a table.
+func decimal(n int) string { return strconv.Itoa(n) }

@@ -1,0 +1,186 @@
+package main
+
+import (
+	"fmt"
+
+	"tutela/casework/cases"
+	"tutela/casework/chats"
+	"tutela/casework/identifiers"
+	"tutela/casework/matching"
+	"tutela/casework/media"
+	"tutela/casework/tips"
+	"tutela/pipeline"
+	"tutela/vault/evidence"
+	"tutela/vault/jobs"
+)
+
+// statusVerb says how far a case is.
+type statusVerb struct {
+	ofCase `embed:""`
+}
+
+// statusRow is everything that status counts. Protected sources do not count.
+type statusRow struct {
+	Case       string                `json:"case"`
+	Title      string                `json:"title"`
+	State      string                `json:"state"`
+	AtRisk     int                   `json:"at_risk"`
+	Exhibits   int                   `json:"exhibits"`
+	Bytes      int64                 `json:"bytes"`
+	Held       int                   `json:"held"`
+	Quarantine int                   `json:"quarantined"`
+	Erased     int                   `json:"erased"`
+	Items      int64                 `json:"items"`
+	Contents   int64                 `json:"contents"`
+	Findings   int64                 `json:"findings"`
+	Matches    map[matching.Tier]int `json:"matches"`
+	Groups     int                   `json:"groups"`
+	Messages   int64                 `json:"messages"`
+	Tips       int                   `json:"tips"`
+	Known      int                   `json:"identifiers"`
+	Recipients map[string]int        `json:"recipients"`
+	Jobs       jobs.Counts           `json:"jobs"`
+	Failures   []failureRow          `json:"failures,omitempty"`
+	Coverage   []coverageRow         `json:"coverage"`
+}
+
+type failureRow struct {
+	Stage string `json:"stage"`
+	Error string `json:"error"`
+}
+
+type coverageRow struct {
+	Stage    string `json:"stage"`
+	Version  string `json:"version"`
+	Outcome  string `json:"outcome"`
+	Detail   string `json:"detail,omitempty"`
+	Subjects int64  `json:"subjects"`
+}
+
+// Run prints the counts of the case.
+func (c *statusVerb) Run(a *app) error {
+	return a.inCase(c.Case, "case.status", func(in *room) error {
+		s := statusRow{Case: string(in.k.ID), Title: in.k.Title, State: string(in.k.State), Recipients: map[string]int{}}
+		for _, count := range []func(*room) error{s.countExhibits, s.countItems, s.countPeople, s.countWork} {
+			if err := count(in); err != nil {
+				return err
+			}
+		}
+		if a.JSON {
+			return a.print.value(s, "")
+		}
+		s.show(a)
+		return nil
+	})
+}
+
+func (s *statusRow) countExhibits(in *room) error {
+	list, err := in.exhibits()
+	if err != nil {
+		return err
+	}
+	var live []evidence.Exhibit
+	for _, e := range list {
+		if e.State == evidence.Erased {
+			s.Erased++
+			continue
+		}
+		live = append(live, e)
+		s.Exhibits, s.Bytes = s.Exhibits+1, s.Bytes+e.Size
+		if e.Risk {
+			s.AtRisk++
+		}
+		if e.Quarantine != "" {
+			s.Quarantine++
+		}
+	}
+	_, held, err := in.v.Evidence.Covered(in.ctx, in.r, live, pipeline.Identify)
+	for _, e := range held {
+		if e.Quarantine == "" {
+			s.Held++
+		}
+	}
+	return err
+}
+
+func (s *statusRow) countItems(in *room) error {
+	n, err := media.Count(in.ctx, in.r, in.k.ID, cases.View{})
+	if err != nil {
+		return err
+	}
+	s.Items, s.Contents, s.Findings = n.Items, n.Contents, n.Findings
+	sealed, err := evidence.Findings(in.ctx, in.r, string(in.k.ID), false)
+	if err != nil {
+		return err
+	}
+	s.Findings += int64(len(sealed))
+	if s.Matches, err = matching.Count(in.ctx, in.r, in.k.ID, cases.View{}); err != nil {
+		return err
+	}
+	covered, err := media.Covered(in.ctx, in.r, in.k.ID, cases.View{})
+	for _, c := range covered {
+		s.Coverage = append(s.Coverage, coverageRow{c.Stage, c.Version, string(c.Outcome), c.Detail, c.Subjects})
+	}
+	return err
+}
+
+func (s *statusRow) countPeople(in *room) error {
+	groups, err := chats.Groups(in.ctx, in.r, in.k.ID, cases.View{})
+	if err != nil {
+		return err
+	}
+	for _, g := range groups {
+		s.Groups, s.Messages = s.Groups+1, s.Messages+g.Messages
+		if g.AtRisk {
+			s.AtRisk++
+		}
+	}
+	list, err := tips.List(in.ctx, in.r, in.k.ID, cases.View{})
+	if err != nil {
+		return err
+	}
+	s.Tips = len(list)
+	known, err := identifiers.List(in.ctx, in.r, in.k.ID, "", cases.View{})
+	if err != nil {
+		return err
+	}
+	s.Known = len(known)
+	s.Recipients, err = identifiers.Recipients(in.ctx, in.r, in.k.ID, cases.View{})
+	return err
+}
+
+func (s *statusRow) countWork(in *room) error {
+	var err error
+	if s.Jobs, err = in.v.Queue.Counts(in.ctx, string(in.k.ID)); err != nil {
+		return err
+	}
+	failed, err := in.v.Queue.Failures(in.ctx, string(in.k.ID))
+	for _, f := range failed {
+		s.Failures = append(s.Failures, failureRow{f.Stage, f.Error})
+	}
+	return err
+}
+
+func (s *statusRow) show(a *app) {
+	t := a.text
+	say := func(key string, args ...any) { a.print.line(printable(t.Text(key, args...))) }
+	if s.AtRisk > 0 {
+		say("status.risk", s.AtRisk)
+	}
+	say("status.case", s.Case, s.Title, s.State)
+	say("status.exhibits", s.Exhibits, size(s.Bytes), s.Held, s.Quarantine, s.Erased)
+	say("status.items", s.Items, s.Contents, s.Findings)
+	say("status.matches", s.Matches[matching.Exact], s.Matches[matching.Same], s.Matches[matching.Likely], s.Matches[matching.ToReview])
+	say("status.people", s.Groups, s.Messages, s.Tips, s.Known)
+	say("status.recipients", len(s.Recipients))
+	say("status.jobs", s.Jobs.Waiting+s.Jobs.Running, s.Jobs.Done, s.Jobs.Failed)
+	for _, f := range s.Failures {
+		say("status.failure", f.Stage, f.Error)
+	}
+	for _, c := range s.Coverage {
+		if c.Detail != "" {
+			c.Outcome = fmt.Sprintf("%s (%s)", c.Outcome, c.Detail)
+		}
+		say("status.coverage", c.Stage, c.Version, c.Outcome, c.Subjects)
+	}
+}

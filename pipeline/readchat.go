@@ -1,0 +1,97 @@
+package pipeline
+
+import (
+	"context"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+
+	"tutela/casework/chats"
+	"tutela/casework/media"
+	"tutela/format"
+	"tutela/format/whatsapp"
+	"tutela/vault/db"
+)
+
+// readChat makes a group of an exported chat.
+func (w *work) readChat(ctx context.Context, i media.Item, data []byte, beside *neighbours) (bool, error) {
+	names, files, err := beside.of(ctx, i)
+	if err != nil {
+		return false, err
+	}
+	var c whatsapp.Chat
+	var fs []format.Finding
+	if crashed := guard(func() { c, fs = whatsapp.Read(data, names, w.line.limits) }); crashed != nil {
+		fs = append(fs, *crashed)
+		c.Messages = nil
+	}
+	if len(c.Messages) == 0 {
+		w.find(i, fs...)
+		w.result(i.ID, media.Failed, "read.nothing")
+		return false, nil
+	}
+	known, err := chats.KnownOf(ctx, w.q, i.Exhibit)
+	if err != nil {
+		return false, err
+	}
+	all := c.Messages
+	c.Messages = slices.DeleteFunc(slices.Clone(all), func(m whatsapp.Message) bool { return !w.inScope(i, m.Time) })
+	if left := len(all) - len(c.Messages); left > 0 {
+		fs = append(fs, format.Finding{Code: "read.scope", Detail: "messages outside of what is authorised were left out", Count: left})
+	}
+	held := func(member string) (string, int64) {
+		if f, ok := files[member]; ok {
+			return string(f.ID), f.Size
+		}
+		return "", -1
+	}
+	chat := chats.FromWhatsApp(w.line.siteRow, w.group(i, &c), 0, c, held)
+	chats.Settle(&chat, known)
+	w.find(i, fs...)
+	w.result(i.ID, media.Done, "")
+	w.puts = append(w.puts, func(ctx context.Context, dw *db.Writer) error { return chats.Put(ctx, dw, chat) })
+	return true, nil
+}
+
+// exportName matches the names that exports have, around the chat's own name.
+var exportName = regexp.MustCompile(`(?i)^(?:whatsapp chat with |whatsapp chat - |chat de whatsapp con )(.+?)(?: \(\d+\))?\.(?:txt|zip)$`)
+
+// titleOf takes the name of a chat from the file's name, or from that of the
+// archive that it came in.
+func (w *work) titleOf(i media.Item) string {
+	inner := strings.Split(i.Path, " › ")
+	for n := len(inner) - 1; n >= 0; n-- {
+		if m := exportName.FindStringSubmatch(path.Base(inner[n])); m != nil {
+			return m[1]
+		}
+	}
+	if m := exportName.FindStringSubmatch(w.sealed[i.Exhibit].Name()); m != nil {
+		return m[1]
+	}
+	return ""
+}
+
+// group says what kind of chat it is: one of two people when nothing happened in
+// it that happens in groups only and the chat has the name of who wrote.
+func (w *work) group(i media.Item, c *whatsapp.Chat) chats.Group {
+	g := chats.Group{Case: i.Case, Exhibit: i.Exhibit, Item: string(i.ID), Subject: c.Title, Kind: chats.OtherChat, Protected: i.Protected}
+	if g.Subject == "" {
+		g.Subject = w.titleOf(i)
+	}
+	authors := c.Authors()
+	is := func(a string) bool { return chats.Label(a) == g.Subject }
+	switch {
+	case slices.ContainsFunc(c.Messages, groupOnly) || len(authors) > 2:
+		g.Kind = chats.GroupChat
+	case slices.ContainsFunc(authors, is):
+		g.Kind = chats.DirectChat
+	}
+	return g
+}
+
+// groupOnly reports whether a record tells of something that only groups have.
+func groupOnly(m whatsapp.Message) bool {
+	return m.Event != nil && slices.Contains([]string{whatsapp.Created, whatsapp.Added, whatsapp.Removed, whatsapp.Left, whatsapp.Joined,
+		whatsapp.JoinedLink, whatsapp.SubjectChanged, whatsapp.IconChanged, whatsapp.DescriptionChanged, whatsapp.AdminGranted}, m.Event.Verb)
+}

@@ -1,0 +1,342 @@
+package pipeline
+
+import (
+	"cmp"
+	"context"
+	"io"
+	"path"
+	"slices"
+
+	"tutela/casework/cases"
+	"tutela/casework/media"
+	"tutela/fault"
+	"tutela/format"
+	"tutela/format/archive"
+	"tutela/format/identify"
+	"tutela/vault/audit"
+	"tutela/vault/db"
+	"tutela/vault/evidence"
+)
+
+// What is taken in before it is committed.
+const (
+	portionItems = 500
+	portionBytes = 256 << 20
+)
+
+// unpacking takes the members out of the containers of one exhibit that lie at
+// one depth. The order of the containers decides where a limit cuts, so one job
+// goes through them all, and the next depth begins when this one is done.
+type unpacking struct {
+	*work
+	exhibit *evidence.Sealed
+	count   int   // members of the exhibit so far, of all depths
+	bytes   int64 //
+	most    int64 // bytes that the exhibit may unpack to
+
+	intake   *evidence.Intake
+	members  []evidence.Member
+	pending  int64
+	children []media.Item // of the container at hand
+	names    map[string]int
+	inner    []media.Item // containers among all children
+}
+
+// unpack takes members out of containers. Its things are items of one exhibit
+// at one depth.
+func (l *Line) unpack(ctx context.Context, w *work) error {
+	containers, err := w.take(ctx)
+	if err != nil {
+		return err
+	}
+	if len(containers) == 0 {
+		return w.commit(ctx, audit.Collection, true)
+	}
+	u := &unpacking{work: w, exhibit: w.sealed[containers[0].Exhibit]}
+	u.most = max(l.limits.Bytes, 20*u.exhibit.Size())
+	done, err := u.before(ctx, containers)
+	if err != nil {
+		return err
+	}
+	defer u.abort()
+	for n, c := range containers {
+		if !done[c.ID] {
+			if err := u.container(ctx, c); err != nil {
+				return err
+			}
+		}
+		if n == len(containers)-1 {
+			var things []string
+			for _, i := range u.inner {
+				things = append(things, string(i.ID))
+			}
+			w.next = append(w.next, batches(w.lease.Case, Unpack, w.lease.Ordered, "", "", things, max(len(things), 1))...)
+		}
+		if err := u.flush(ctx, n == len(containers)-1); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// before counts what the exhibit has unpacked to so far, and what of this job
+// an interrupted run has done.
+func (u *unpacking) before(ctx context.Context, containers []media.Item) (map[media.ID]bool, error) {
+	done := map[media.ID]bool{}
+	if u.lease.Attempt() == 1 && containers[0].Depth == 0 {
+		return done, nil
+	}
+	c := cases.ID(u.lease.Case)
+	var ids []string
+	for _, i := range containers {
+		ids = append(ids, string(i.ID))
+	}
+	results, err := media.Results(ctx, u.q, c, ids...)
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range results {
+		if r.Stage == u.stage && r.Version == u.version {
+			done[media.ID(r.Subject)] = true
+		}
+	}
+	all, err := media.Items(ctx, u.q, media.Query{Case: c, Exhibit: containers[0].Exhibit, View: cases.View{Protected: true}})
+	slices.SortFunc(all, func(a, b media.Item) int { return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(a.ID, b.ID)) })
+	for _, i := range all {
+		if i.Depth > 0 && i.Depth <= containers[0].Depth || done[i.Parent] {
+			u.count, u.bytes = u.count+1, u.bytes+i.Size
+		}
+		if done[i.Parent] && isContainer(i) {
+			u.inner = append(u.inner, i)
+		}
+	}
+	return done, err
+}
+
+func isContainer(i media.Item) bool {
+	return i.SHA256 != noDigest && slices.Contains(roads[identify.Kind(i.Kind)], Unpack)
+}
+
+// container goes through one container. What is wrong with it is a finding.
+func (u *unpacking) container(ctx context.Context, c media.Item) error {
+	src, err := u.source(ctx, c)
+	if err != nil {
+		return u.unreadable(c, err)
+	}
+	defer src.Close()
+	in := &watched{src: src}
+	u.children, u.names = nil, map[string]int{}
+	var notes []format.Finding
+	if c.Depth+1 > u.line.limits.Depth {
+		notes = []format.Finding{{Code: "archive.depth", Detail: "nested deeper than the limit"}}
+	} else {
+		var failed error
+		crashed := guard(func() {
+			switch identify.Kind(c.Kind) {
+			case identify.Mail:
+				notes, failed = u.mail(ctx, c, in)
+			case identify.Mbox:
+				notes, failed = u.mbox(ctx, c, in)
+			default:
+				notes, failed = u.archive(ctx, c, in)
+			}
+		})
+		if failed != nil {
+			return failed
+		}
+		if crashed != nil {
+			notes = append(notes, *crashed)
+		}
+	}
+	u.find(c, notes...)
+	switch {
+	case in.err != nil:
+		return u.unreadable(c, in.err)
+	case len(u.children) == 0 && len(notes) > 0 && identify.Kind(c.Kind) == identify.Archive:
+		u.result(c.ID, media.Failed, notes[0].Code)
+	default:
+		u.result(c.ID, media.Done, "")
+	}
+	u.onwardChildren()
+	return nil
+}
+
+// onwardChildren promises the stages of a container's members, which are all
+// known by now; containers among them wait for their depth.
+func (u *unpacking) onwardChildren() {
+	for _, i := range u.children {
+		if isContainer(i) {
+			u.inner = append(u.inner, i)
+		}
+	}
+	before := len(u.next)
+	u.onward(u.children)
+	rest := u.next[before:]
+	u.next = u.next[:before]
+	for _, j := range rest {
+		if j.Stage != Unpack {
+			u.next = append(u.next, j)
+		}
+	}
+}
+
+// archive walks through a zip, tar or gzip file.
+func (u *unpacking) archive(ctx context.Context, c media.Item, in *watched) ([]format.Finding, error) {
+	head := make([]byte, min(int64(identify.Head), in.src.Size()))
+	if n, err := in.ReadAt(head, 0); err != nil && err != io.EOF && n < len(head) {
+		return nil, nil // in.err tells
+	}
+	t, _ := identify.Identify(head, c.Size, c.Name)
+	if t.Container == "" {
+		return []format.Finding{{Code: "archive.unsupported", Detail: c.MIME}}, nil
+	}
+	lim := u.line.limits
+	lim.Items, lim.Bytes = max(lim.Items-u.count, 1), max(u.most-u.bytes, 1)
+	w := archive.Walk(in, in.src.Size(), archive.Kind(t.Container), lim)
+	for m := range w.Members() {
+		if m.Mode.IsDir() {
+			continue
+		}
+		size := max(m.Size, 0)
+		var open func() (io.Reader, error)
+		if m.IsFile() {
+			open = m.Open
+		}
+		if err := u.add(ctx, c, m.Path, size, open); err != nil {
+			return w.Findings(), err
+		}
+		if in.err != nil || ctx.Err() != nil {
+			break
+		}
+	}
+	return w.Findings(), ctx.Err()
+}
+
+// add takes in one member. open is nil for what has no readable content.
+func (u *unpacking) add(ctx context.Context, c media.Item, name string, size int64, open func() (io.Reader, error)) error {
+	i := media.Item{Case: c.Case, Exhibit: c.Exhibit, Parent: c.ID, Path: join(c.Path, name), Name: path.Base(name), Size: size,
+		MIME: "application/octet-stream", Kind: string(identify.Unknown), State: media.Unreadable, Depth: c.Depth + 1, Protected: c.Protected}
+	i.ID = u.memberID(c, name)
+	u.count++
+	if open != nil {
+		if err := u.content(ctx, &i, open); err != nil {
+			return err
+		}
+	}
+	outcome, detail := media.Done, ""
+	if i.SHA256 == noDigest {
+		outcome, detail = media.Failed, "content."+string(i.State)
+	}
+	u.results = append(u.results, media.Result{Case: i.Case, Subject: string(i.ID), Stage: Identify, Version: version(Identify),
+		Outcome: outcome, Detail: detail})
+	u.items, u.children = append(u.items, i), append(u.children, i)
+	if len(u.items) >= portionItems || u.pending >= portionBytes {
+		return u.flush(ctx, false)
+	}
+	return nil
+}
+
+// memberID is the id of a member: of members of the same name in the order of
+// the container.
+func (u *unpacking) memberID(c media.Item, name string) media.ID {
+	full := name
+	if c.Depth > 0 { // two containers may have the same path
+		full = join(string(c.ID), name)
+	}
+	u.names[name]++
+	return media.ItemID(u.line.siteRow, c.Exhibit, full, u.names[name]-1)
+}
+
+// content reads a member to its end or to where it is damaged, and tells its
+// type. A member that breaks a limit is not kept.
+func (u *unpacking) content(ctx context.Context, i *media.Item, open func() (io.Reader, error)) error {
+	r, err := open()
+	if err != nil {
+		return nil // the walker has a finding
+	}
+	if u.intake == nil {
+		if u.intake, err = u.line.evidence.TakeIn(ctx, string(i.Case)); err != nil {
+			return err
+		}
+	}
+	m := &member{r: r}
+	stored, set, err := u.intake.Add(m)
+	switch {
+	case m.refused != nil:
+		i.State = media.Excluded
+		return nil
+	case err != nil:
+		return err
+	case set.Size == 0 && m.damaged:
+		return nil
+	}
+	i.Size, i.MD5, i.SHA1, i.SHA256 = set.Size, set.MD5, set.SHA1, set.SHA256
+	if !m.damaged {
+		i.State = media.Read
+	}
+	stored.ID, stored.Exhibit = string(i.ID), i.Exhibit
+	u.members = append(u.members, stored)
+	u.pending, u.bytes = u.pending+set.Size, u.bytes+set.Size
+	u.classify(i, m.head)
+	return nil
+}
+
+// flush makes the members taken in so far durable and commits their rows.
+func (u *unpacking) flush(ctx context.Context, last bool) error {
+	in, members := u.intake, u.members
+	u.intake, u.members, u.pending = nil, nil, 0
+	if in != nil {
+		defer in.Abort()
+		if err := in.Commit(ctx); err != nil {
+			return err
+		}
+		u.puts = append(u.puts, func(ctx context.Context, w *db.Writer) error { return in.Put(ctx, w, members...) })
+	}
+	return u.commit(ctx, audit.Collection, last)
+}
+
+func (u *unpacking) abort() {
+	if u.intake != nil {
+		u.intake.Abort()
+	}
+}
+
+// member is a member's content as it is taken in. Damage ends it, a limit fails
+// it, and its first bytes are kept.
+type member struct {
+	r       io.Reader
+	head    []byte
+	damaged bool
+	refused error
+}
+
+func (m *member) Read(p []byte) (int, error) {
+	n, err := m.r.Read(p)
+	if room := identify.Head - len(m.head); room > 0 {
+		m.head = append(m.head, p[:min(n, room)]...)
+	}
+	switch {
+	case err == nil || err == io.EOF:
+	case fault.KindOf(err) == fault.Refused:
+		m.refused = err
+	default:
+		m.damaged, err = true, io.EOF
+	}
+	return n, err
+}
+
+// watched remembers a failure of the sealed content, so that it is not taken
+// for damage inside of it.
+type watched struct {
+	src evidence.Source
+	err error
+}
+
+// ReadAt implements io.ReaderAt.
+func (w *watched) ReadAt(p []byte, off int64) (int, error) {
+	n, err := w.src.ReadAt(p, off)
+	if err != nil && err != io.EOF && w.err == nil {
+		w.err = err
+	}
+	return n, err
+}
