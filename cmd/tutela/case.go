@@ -8,6 +8,7 @@ import (
 	"tutela/vault"
 	"tutela/vault/audit"
 	"tutela/vault/db"
+	"tutela/vault/evidence"
 	"tutela/vault/ids"
 )
 
@@ -65,7 +66,12 @@ func (c *caseOpen) write(a *app, v *vault.Vault, w *db.Writer, k cases.Case, me 
 	for _, id := range entitled {
 		members = append(members, cases.Member{Case: k.ID, Officer: staff.ID(id), Since: v.Now()})
 	}
-	return cases.PutMembers(a.ctx, w, members...)
+	if err := cases.PutMembers(a.ctx, w, members...); err != nil || !k.CoversOwn {
+		return err
+	}
+	_, err := v.Evidence.Authorise(a.ctx, w, evidence.Authorisation{Case: string(k.ID), Issuer: k.Authority, Reference: k.Authority,
+		From: k.Opened, RecordedBy: me, Covers: evidence.Covers{All: true}})
+	return err
 }
 
 // caseList lists the cases that the officer is entitled to.
