@@ -263,4 +263,3 @@ func (s *site) importList(t testing.TB, path, version string) {
 		t.Fatal(err)
 	}
 }
-

@@ -25,17 +25,16 @@ func (l *Line) link(ctx context.Context, w *work) error {
 		return err
 	}
 	var bytes []string
-	var things []string
 	for _, i := range all {
 		if identify.Kind(i.Kind) != identify.ChatText {
 			bytes = append(bytes, i.Exhibit)
 		}
-		things = append(things, string(i.ID))
 	}
 	if err := w.open(ctx, bytes, all); err != nil {
 		return err
 	}
 	var seen []identifiers.Seen
+	var linked []string
 	for _, i := range all {
 		var found []identifiers.Seen
 		switch {
@@ -60,13 +59,15 @@ func (l *Line) link(ctx context.Context, w *work) error {
 				return err
 			}
 		}
-		seen = append(seen, found...)
+		if identify.Kind(i.Kind) == identify.ChatText || w.sealed[i.Exhibit] != nil {
+			seen, linked = append(seen, found...), append(linked, string(i.ID))
+		}
 	}
 	b := identifiers.Collate(l.siteRow, cases.ID(w.lease.Case), seen)
 	b.Claims = nil // for the stage that proposes
 	put := func(ctx context.Context, dw *db.Writer) error { return identifiers.Put(ctx, dw, b) }
 	w.puts = append([]func(context.Context, *db.Writer) error{put}, w.puts...)
-	w.promise(Propose, "", things...)
+	w.promise(Propose, "", linked...)
 	return w.commit(ctx, audit.Combination, true)
 }
 
