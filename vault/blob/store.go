@@ -106,6 +106,14 @@ func (o *Opener) Open(ctx context.Context, name string) (*Content, error) {
 	return &Content{reader, obj}, nil
 }
 
+// Entitled returns nil if the holder of the store's keys can open a case, and
+// Refused otherwise. It is for content of the case that lies elsewhere, which no
+// key of a blob guards.
+func (s *Store) Entitled(ctx context.Context, caseID string) error {
+	_, _, err := s.keys.Latest(ctx, s.rows.Read(engine.Below()), caseID)
+	return err
+}
+
 // Open opens one blob of a case.
 func (s *Store) Open(ctx context.Context, caseID, name string) (*Content, error) {
 	o, err := s.Opener(ctx, caseID, name)

@@ -14,7 +14,6 @@ import (
 	"tutela/vault/audit"
 	"tutela/vault/db"
 	"tutela/vault/evidence"
-	"tutela/vault/vaulttest"
 )
 
 func (s *site) refused(t *testing.T, why, id, stage string) {
@@ -376,23 +375,5 @@ func TestMembersAndEphemeral(t *testing.T) {
 	p := make([]byte, 2)
 	if n, err := e.ReadAt(p, 1); n != 2 || err != nil || string(p) != "bc" || e.Close() != nil {
 		t.Errorf("%d %v %q", n, err, p)
-	}
-}
-
-func TestACaseIsClosedToOthers(t *testing.T) {
-	s := newSite(t, "")
-	other := vaulttest.AddOfficer(t, s.Vault, "Other Officer")
-	dir, _ := tree(t, 0)
-	s.seal(t, evidence.Order{Path: dir})
-	s.authorise(t, evidence.Covers{All: true})
-	e := s.exhibits(t)[0]
-	if other.KeyID() == s.Actor().KeyID() {
-		t.Fatal("one key for two officers")
-	}
-	if _, err := s.room.Open(t.Context(), s.Ledger.As(vaulttest.Key(t, "stranger")), e.ID, "read", "test"); fault.KindOf(err) != fault.Refused {
-		t.Errorf("a stranger: %v", err)
-	}
-	if _, err := s.room.Blobs().Open(t.Context(), "case-2", e.Blob); err == nil {
-		t.Error("a blob opened under another case")
 	}
 }
