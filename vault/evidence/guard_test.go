@@ -130,6 +130,11 @@ func TestOpenManyIsOneConsultation(t *testing.T) {
 	if es, _ := evidence.Exhibits(t.Context(), s.look(t), evidence.Query{Case: caseID}); len(es) != 0 {
 		t.Errorf("%d protected exhibits in an ordinary list", len(es))
 	}
+	for _, protected := range []bool{false, true} {
+		if n, err := evidence.Count(t.Context(), s.look(t), caseID, protected); err != nil || (n.Exhibits > 0) != protected {
+			t.Errorf("%d protected exhibits counted: %v, %v", n.Exhibits, protected, err)
+		}
+	}
 	if as, _ := evidence.Acquisitions(t.Context(), s.look(t), caseID, false); len(as) != 0 {
 		t.Errorf("%d protected acquisitions in an ordinary list", len(as))
 	}
@@ -188,7 +193,7 @@ func TestMarksAndQuarantine(t *testing.T) {
 		if fault.KindOf(err) != fault.NotFound {
 			t.Errorf("an unknown exhibit was marked: %v", err)
 		}
-		totals, err := evidence.Count(t.Context(), s.look(t), caseID)
+		totals, err := evidence.Count(t.Context(), s.look(t), caseID, false)
 		if err != nil || totals.Exhibits != 6 || totals.Risk != 0 || totals.Bytes == 0 {
 			t.Errorf("totals %+v, %v", totals, err)
 		}
