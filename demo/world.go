@@ -8,12 +8,18 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"image"
+	"image/color"
+	"image/jpeg"
+	"image/png"
+	"io"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"time"
+
+	"tutela/hash/pdq"
 )
 
 // world is the state of one generation.
@@ -209,19 +215,40 @@ func (w *world) seizedFolder() {
 	add("Documents/contacts.txt", []byte("call "+w.members[3].Phone+"\n"))
 }
 
-// list writes the hash list: exact digests only; perceptual values are added by
-// whoever has a hasher.
+// list writes the hash list: digests of the known items and, of photographs,
+// the perceptual hash by which copies are found that were encoded again.
 func (w *world) list() {
 	w.plan.List = filepath.Join("lists", "known-items.csv")
 	var b strings.Builder
-	b.WriteString("id,md5,sha1,sha256,category\n")
+	b.WriteString("id,md5,sha1,sha256,pdq,category\n")
 	for i, k := range w.known {
-		fmt.Fprintf(&b, "demo-%d,%x,%x,%x,1\n", i, md5.Sum(k.data), sha1.Sum(k.data), sha256.Sum256(k.data))
+		fmt.Fprintf(&b, "demo-%d,%x,%x,%x,%s,1\n", i, md5.Sum(k.data), sha1.Sum(k.data), sha256.Sum256(k.data), perceptual(k))
 	}
 	w.files = append(w.files, namedBytes{w.plan.List, []byte(b.String())})
 	for _, k := range w.known {
 		w.files = append(w.files, namedBytes{filepath.Join("lists", "sources", k.name), k.data})
 	}
+}
+
+// perceptual returns the PDQ of a photograph, "" for a sticker.
+func perceptual(k namedBytes) string {
+	decode := map[string]func(io.Reader) (image.Image, error){".jpg": jpeg.Decode, ".png": png.Decode}[filepath.Ext(k.name)]
+	if decode == nil {
+		return ""
+	}
+	img, err := decode(bytes.NewReader(k.data))
+	must(err)
+	size := img.Bounds().Size()
+	pix := make([]byte, 0, 3*size.X*size.Y)
+	for y := range size.Y {
+		for x := range size.X {
+			c := color.RGBAModel.Convert(img.At(x, y)).(color.RGBA)
+			pix = append(pix, c.R, c.G, c.B)
+		}
+	}
+	h, _, err := pdq.New().Hash(pdq.Image{W: size.X, H: size.Y, Channels: 3, Pix: pix}, pdq.Ref512)
+	must(err)
+	return h.String()
 }
 
 func (w *world) write() error {
