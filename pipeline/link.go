@@ -96,7 +96,9 @@ func (w *work) linkChat(ctx context.Context, i media.Item) ([]identifiers.Seen, 
 	}
 	seen := chats.Sightings(c, known)
 	for n := range seen {
-		seen[n].Place.Path = i.Path
+		if seen[n].Relation != identifiers.Owner { // which stands nowhere in the text
+			seen[n].Place.Path = i.Path
+		}
 	}
 	return seen, nil
 }

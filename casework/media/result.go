@@ -63,7 +63,7 @@ const (
 // these rows: what has none was not reached.
 type Result struct {
 	Case    cases.ID
-	Subject string // item id, or lower-case hex SHA-256 for stages that look at bytes only
+	Subject string // item id
 	Stage   string
 	Version string // version and configuration; older rows stay
 	Outcome Outcome
@@ -105,8 +105,8 @@ type Coverage struct {
 	Subjects       int64
 }
 
-// Covered counts results by stage, version, outcome and reason. An exhibit
-// limits it to what was found in that exhibit (only for results keyed by item).
+// Covered counts results by stage, version, outcome and reason; those of
+// protected sources only in the protected view.
 func Covered(ctx context.Context, q db.Queryer, c cases.ID, v cases.View) ([]Coverage, error) {
 	return db.Collect(ctx, q, scanCoverage, `SELECT s.stage, s.version, s.outcome, s.detail, COUNT(*) FROM stage_result s
 		WHERE s.case_id = ?1 AND (?2 OR NOT EXISTS (SELECT 1 FROM item i WHERE i.id = s.subject AND NOT `+visibleAlways+`))

@@ -50,6 +50,8 @@ type cli struct {
 	Audit    auditVerb    `cmd:"" help:"${help_audit}"`
 	Check    checkVerb    `cmd:"" help:"${help_check}"`
 	Doctor   doctorVerb   `cmd:"" help:"${help_doctor}"`
+	Refer    referVerb    `cmd:"" help:"${help_refer}"`
+	Demo     demoVerb     `cmd:"" help:"${help_demo}"`
 }
 
 func main() {

@@ -110,7 +110,8 @@ func (r *Room) Open(ctx context.Context, desk *audit.Desk, id, stage, why string
 // against one recorded consultation. act needs a reason; class, verb and case
 // are filled in where they are empty. Exhibits that no authorisation covers,
 // that are in quarantine, erased or unknown come back in refused with the
-// reason.
+// reason. Whoever is not entitled to the case is Refused, wherever the content
+// lies.
 func (r *Room) OpenMany(ctx context.Context, desk *audit.Desk, act audit.Act, stage string, ids ...string) (open []*Sealed, refused map[string]error, err error) {
 	q := r.reader()
 	rows, err := ByID(ctx, q, ids...)
@@ -152,6 +153,10 @@ func (r *Room) OpenMany(ctx context.Context, desk *audit.Desk, act audit.Act, st
 	}
 	if len(open) == 0 {
 		return nil, refused, nil
+	}
+	// Content in place is not encrypted: the key of the case guards it all the same.
+	if err := r.blobs.Entitled(ctx, act.Case); err != nil {
+		return nil, nil, err
 	}
 	if act.Class == "" {
 		act.Class = audit.Consultation
