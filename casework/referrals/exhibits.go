@@ -3,6 +3,7 @@ package referrals
 import (
 	"cmp"
 	"encoding/hex"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -30,12 +31,10 @@ func (b *builder) counted(exhibit string) *referral.Covered {
 // exhibits describes what the sources were taken from. Of a protected source's
 // own export nothing is told but its label.
 func (b *builder) exhibits() error {
-	var wanted []string
-	for id := range b.exhibitAt {
+	wanted := slices.Sorted(maps.Keys(b.exhibitAt))
+	for _, id := range wanted {
 		b.counted(id)
-		wanted = append(wanted, id)
 	}
-	slices.Sort(wanted)
 	chains, err := evidence.CustodyOf(b.ctx, b.q, wanted...)
 	if err != nil {
 		return err

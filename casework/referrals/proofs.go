@@ -3,6 +3,8 @@ package referrals
 import (
 	"context"
 	"encoding/json"
+	"maps"
+	"slices"
 
 	"tutela/fault"
 	"tutela/format/referral"
@@ -43,7 +45,7 @@ func (r *Room) anchor(key string) string {
 func (b *builder) state() {
 	leaf := func(kind, of string) string { return ids.Derive(b.v.Keys.Site.Row, "statement", b.cut.key, kind, of) }
 	sha := map[string]string{}
-	for id := range b.exhibitAt {
+	for _, id := range slices.Sorted(maps.Keys(b.exhibitAt)) {
 		if e := b.m.exhibits[id]; !b.shielded(id, "") && !b.m.closed[id] && e.ID != "" {
 			label := b.id("exhibit", id)
 			sha[label] = e.SHA256.String()
