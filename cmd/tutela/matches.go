@@ -8,6 +8,7 @@ import (
 	"tutela/casework/cases"
 	"tutela/casework/chats"
 	"tutela/casework/matching"
+	"tutela/casework/media"
 )
 
 // matchesVerb lists what is already known from an authorised list.
@@ -15,6 +16,8 @@ type matchesVerb struct {
 	ofCase  `embed:""`
 	Tier    []string `help:"${help_tier}"`
 	Explain bool     `help:"${help_explain}"`
+
+	Strongest bool `help:"${help_strongest}"`
 }
 
 // matchRow is one match in the list.
@@ -58,6 +61,14 @@ func (c *matchesVerb) Run(a *app) error {
 		}
 		if len(c.Tier) > 0 {
 			list = slices.DeleteFunc(list, func(l matching.Listed) bool { return !slices.Contains(c.Tier, string(l.Tier)) })
+		}
+		if c.Strongest { // the list has the strongest first
+			seen := map[media.ID]bool{}
+			list = slices.DeleteFunc(list, func(l matching.Listed) bool {
+				before := seen[l.Item]
+				seen[l.Item] = true
+				return before
+			})
 		}
 		rows, err := in.matchRows(list)
 		if err != nil {
