@@ -91,6 +91,12 @@ func Results(ctx context.Context, q db.Queryer, c cases.ID, subjects ...string) 
 		" WHERE subject IN (?*) AND case_id = ?1 ORDER BY subject, stage, version", subjects, string(c))
 }
 
+// LeftOut returns the results of a case whose detail is one of the given codes.
+func LeftOut(ctx context.Context, q db.Queryer, c cases.ID, codes ...string) ([]Result, error) {
+	return db.CollectIn(ctx, q, scanResult, selectResult+" WHERE detail IN (?*) AND case_id = ?1 ORDER BY subject, stage, version",
+		codes, string(c))
+}
+
 // Coverage counts the results of one stage and version in a case.
 type Coverage struct {
 	Stage, Version string

@@ -123,7 +123,7 @@ func TestOpenManyIsOneConsultation(t *testing.T) {
 	if n := s.acts(t) - before; n != 2 { // the one of acts itself included
 		t.Errorf("%d acts", n)
 	}
-	if !open[0].Protected() || open[0].ID() != ids[1] || open[0].Scope().Accounts[0] != "+49 1" || open[0].Authorisation() == "" ||
+	if !open[0].Protected() || open[0].ID() != ids[1] || open[0].Scopes()[0].Accounts[0] != "+49 1" || open[0].Authorisation() == "" ||
 		open[0].Size() != open[0].Digests().Size || open[0].Name() == "" {
 		t.Errorf("%+v", open[0].Exhibit())
 	}
