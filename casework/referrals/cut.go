@@ -55,7 +55,7 @@ func (r *Room) cutAt(ctx context.Context, q db.Queryer, req Request, state strin
 	}
 	b := &builder{Room: r, ctx: ctx, q: q, m: m, cut: c, req: req, text: phrase.For(req.Language),
 		taken: map[identifiers.ID]*referral.Identifier{}, labels: map[string]bool{}, itemAt: map[media.ID]int{},
-		exhibitAt: map[string]bool{}, groupAt: map[string]bool{}, relationAt: map[string]bool{}, titles: map[string]bool{}, origin: map[string]string{},
+		exhibitAt: map[string]bool{}, groupAt: map[string]bool{}, relationAt: map[string]bool{}, titles: map[string]bool{}, origin: map[string]string{}, kinds: map[string]string{},
 		counts: map[string]*referral.Covered{}}
 	c.Package.ID = r.keyed(32, "package", c.key, c.Checkpoint)
 	for _, step := range []func() error{b.frame, b.accept, b.collect, b.prepareMask, b.people, b.chats, b.mails, b.relations,
@@ -124,6 +124,7 @@ type builder struct {
 	subjects   []string                     // of results: items and digests
 	counts     map[string]*referral.Covered // by exhibit
 	origin     map[string]string            // id in the case by label, of messages
+	kinds      map[string]string            // of exhibits: chat, mail
 	originals  []media.Item                 // behind Package.Items; the zero Item where there is no file
 }
 

@@ -41,7 +41,7 @@ func (b *builder) exhibits() error {
 	}
 	for _, id := range wanted {
 		e, ok := b.m.exhibits[id]
-		x := referral.Exhibit{Label: b.id("exhibit", id), Kind: b.text.Text("cut.exhibit")}
+		x := referral.Exhibit{Label: b.id("exhibit", id), Kind: b.text.Text("cut.exhibit." + cmp.Or(b.kinds[id], "file"))}
 		if ok && !b.shielded(id, "") && e.State != evidence.Erased {
 			x.Digests = referral.Digests{MD5: hex.EncodeToString(e.MD5[:]), SHA1: hex.EncodeToString(e.SHA1[:]), SHA256: e.SHA256.String()}
 			for _, c := range chains[id] {

@@ -57,16 +57,19 @@ func (b *builder) state() {
 	for _, x := range b.cut.Package.Identifiers {
 		values[x.ID] = x.Value
 	}
-	proved := 0
+	proved, unproved := 0, 0
 	for _, m := range b.cut.Package.Messages {
 		if m.Masks > 0 || proved >= maxProofs || sha[m.Source.Exhibit] == "" {
-			b.leave(LeftOut{Kind: "message", ID: m.ID, Reason: Unproved})
+			unproved++
 			continue
 		}
 		proved++
 		b.cut.statements = append(b.cut.statements, statement{name: m.ID, leaf: leaf("message", b.origin[m.ID]),
 			kind: "message", sha: sha[m.Source.Exhibit], by: values[m.Author], time: m.Time.Text, text: m.Text,
 			about: b.text.Text("cut.proof.message", m.ID)})
+	}
+	if unproved > 0 {
+		b.leave(LeftOut{Kind: "message", Reason: Unproved, Count: unproved})
 	}
 }
 
