@@ -116,4 +116,6 @@ func (c *identifiersVerb) places(in *room) error {
 		column[placeRow]{t.Text("col.message"), func(r placeRow) string { return r.Message }})
 }
 
-func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
+func sortedKeys[V any](m map[string]V) []string {
+	return append([]string{}, slices.Sorted(maps.Keys(m))...)
+}
