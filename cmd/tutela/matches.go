@@ -5,7 +5,6 @@ import (
 	"strconv"
 	"strings"
 
-	"tutela/casework/cases"
 	"tutela/casework/chats"
 	"tutela/casework/matching"
 	"tutela/casework/media"
@@ -13,9 +12,10 @@ import (
 
 // matchesVerb lists what is already known from an authorised list.
 type matchesVerb struct {
-	ofCase  `embed:""`
-	Tier    []string `help:"${help_tier}"`
-	Explain bool     `help:"${help_explain}"`
+	ofCase   `embed:""`
+	shielded `embed:""`
+	Tier     []string `help:"${help_tier}"`
+	Explain  bool     `help:"${help_explain}"`
 
 	Strongest bool `help:"${help_strongest}"`
 }
@@ -54,8 +54,8 @@ type sentBy struct {
 
 // Run lists the matches: child at risk first, then the strongest.
 func (c *matchesVerb) Run(a *app) error {
-	return a.inCase(c.Case, "match.list", func(in *room) error {
-		list, err := matching.OfCase(a.ctx, in.r, in.k.ID, cases.View{})
+	return a.inView(c.Case, "match.list", c.shielded, func(in *room) error {
+		list, err := matching.OfCase(a.ctx, in.r, in.k.ID, in.view)
 		if err != nil {
 			return err
 		}
@@ -105,7 +105,7 @@ func (c *room) matchRows(list []matching.Listed) ([]matchRow, error) {
 	for _, l := range list {
 		items = append(items, string(l.Item))
 	}
-	carriers, err := chats.Carriers(c.ctx, c.r, c.k.ID, cases.View{}, items...)
+	carriers, err := chats.Carriers(c.ctx, c.r, c.k.ID, c.view, items...)
 	if err != nil {
 		return nil, err
 	}
