@@ -112,7 +112,7 @@ func (c *groupsVerb) members(in *room) error {
 }
 
 func (c *groupsVerb) messages(in *room) error {
-	list, err := chats.Messages(in.ctx, in.r, chats.Query{Case: in.k.ID, Group: chats.GroupID(c.Group), Reading: c.Group != "", Limit: c.Limit})
+	list, err := chats.Messages(in.ctx, in.r, chats.Query{Case: in.k.ID, Group: chats.GroupID(c.Group), Reading: c.Group != "", View: in.view, Limit: c.Limit})
 	if err != nil {
 		return err
 	}
