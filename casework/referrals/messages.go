@@ -10,6 +10,7 @@ import (
 	"tutela/casework/identifiers"
 	"tutela/casework/tips"
 	"tutela/format/referral"
+	"tutela/format/whatsapp"
 	"tutela/format/when"
 )
 
@@ -122,6 +123,9 @@ func (b *builder) message(m chats.Shown, by identifiers.ID) error {
 	x := referral.Message{ID: b.id("message", string(m.ID)), Group: b.id("group", string(m.Group)), Author: b.taken[by].ID,
 		Direction: string(m.Direction), Time: told(m.Time), Source: b.source(m.Exhibit, m.Time)}
 	text := m.Text
+	if m.Kind == chats.MessageKind(whatsapp.Deleted) && text == "" {
+		text = b.text.Text("cut.deleted")
+	}
 	for _, a := range m.Attachments {
 		item, err := b.attachment(m, a, by)
 		if err != nil {
@@ -129,6 +133,8 @@ func (b *builder) message(m chats.Shown, by identifiers.ID) error {
 		}
 		if item != "" {
 			x.Items = append(x.Items, item)
+		} else if text == "" {
+			text = referral.Masked
 		}
 		if a.Name != "" {
 			text = strings.ReplaceAll(text, a.Name, cmp.Or(item, referral.Masked))
@@ -136,13 +142,14 @@ func (b *builder) message(m chats.Shown, by identifiers.ID) error {
 	}
 	x.Text, x.Masks = b.mask.text(text)
 	if x.Masks > 0 {
-		b.leave(LeftOut{Kind: "message", ID: string(m.ID), Reason: MaskedPart, Count: x.Masks})
+		b.leave(LeftOut{Kind: "message", ID: string(m.ID), What: x.Text, Reason: MaskedPart, Count: x.Masks})
 	}
 	b.origin[x.ID] = string(m.ID)
 	b.cut.Package.Messages = append(b.cut.Package.Messages, x)
 	b.risk(string(m.ID), string(m.Group), b.m.behind[string(m.Group)], string(by))
 	b.subjects = append(b.subjects, m.Item)
 	b.counted(m.Exhibit).Read++
+	b.kinds[m.Exhibit] = "chat"
 	return nil
 }
 
@@ -198,6 +205,7 @@ func (b *builder) mails() error {
 		b.risk(string(t.ID), t.Item, t.Exhibit, string(t.by))
 		b.subjects = append(b.subjects, t.Item)
 		b.counted(t.Exhibit).Read++
+		b.kinds[t.Exhibit] = "mail"
 	}
 	return nil
 }

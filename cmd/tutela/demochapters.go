@@ -58,7 +58,7 @@ func (s *story) takeIn() error {
 // look shows what was found, without anybody looking at a picture.
 func (s *story) look() error {
 	s.say("demo.look")
-	for _, args := range [][]string{{"status"}, {"findings", "--counts"}, {"matches"}, {"groups"}} {
+	for _, args := range [][]string{{"status"}, {"findings", "--counts"}, {"matches", "--strongest"}, {"groups"}} {
 		if _, err := s.do(append(args, "--case", s.caseID)...); err != nil {
 			return err
 		}
