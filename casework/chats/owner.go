@@ -138,10 +138,7 @@ func withhold(ctx context.Context, w *db.Writer, siteRow []byte, c Chat, known K
 	}
 	g := c.Group
 	owners := identifiers.Collate(siteRow, g.Case, ownerSightings(c, known))
-	if err := identifiers.Withhold(ctx, w, string(g.ID), hidden, messages); err != nil {
-		return err
-	}
-	return identifiers.Put(ctx, w, owners)
+	return identifiers.Withhold(ctx, w, string(g.ID), hidden, messages, owners)
 }
 
 // ownerSightings returns the identifiers of the export's owner: the labels in
