@@ -16,6 +16,8 @@ import (
 	"tutela/demo"
 	"tutela/external/contain"
 	"tutela/pipeline"
+	"tutela/vault/pgtest"
+	"tutela/vault/s3test"
 )
 
 // TestMain is a contained worker, the program itself, or the tests.
@@ -57,11 +59,12 @@ func stories(t *testing.T, db, blobs string, only ...string) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exit": exitCmd, "operation": operationCmd, "grab": grabCmd, "last": lastCmd, "flip": flipCmd, "editrow": editRowCmd, "count": countCmd, "jsonlines": jsonLinesCmd},
 	}
-	for _, name := range only {
-		p.Files = append(p.Files, filepath.Join(p.Dir, name))
-	}
 	if len(only) > 0 {
+		dir := p.Dir
 		p.Dir = ""
+		for _, name := range only {
+			p.Files = append(p.Files, filepath.Join(dir, name))
+		}
 	}
 	testscript.Run(t, p)
 }
@@ -174,4 +177,15 @@ func flipCmd(ts *testscript.TestScript, _ bool, args []string) {
 	changed[len(b)/2] ^= 1
 	ts.Check(os.Chmod(path, 0o600))
 	ts.Check(os.WriteFile(path, changed, 0o600))
+}
+
+// TestStoriesOnServers runs some of them with rows in PostgreSQL and objects in
+// an S3 store.
+func TestStoriesOnServers(t *testing.T) {
+	if testing.Short() {
+		t.Skip("short: servers take seconds to start")
+	}
+	for _, name := range []string{"held-and-authorised.txt", "tampered-log.txt", "erase.txt"} {
+		t.Run(name, func(t *testing.T) { stories(t, pgtest.URL(t), s3test.Location(t), name) })
+	}
 }
