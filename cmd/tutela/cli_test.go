@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
-	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -18,9 +17,7 @@ import (
 // model is the command line as kong sees it.
 func model(t *testing.T) *kong.Application {
 	t.Helper()
-	vars := kong.Vars{}
-	maps.Copy(vars, phrase.For("en").All())
-	p, err := kong.New(&cli{}, kong.Name("tutela"), vars, kong.Writers(io.Discard, io.Discard))
+	p, err := kong.New(&cli{}, kong.Name("tutela"), helpTexts(phrase.For("en")), kong.Writers(io.Discard, io.Discard))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -95,6 +92,10 @@ func TestExamples(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	p, err := kong.New(&cli{}, kong.Name("tutela"), helpTexts(phrase.For("en")), kong.Writers(io.Discard, io.Discard), kong.Exit(func(int) {}))
+	if err != nil {
+		t.Fatal(err)
+	}
 	n := 0
 	for line := range strings.Lines(string(b)) {
 		words, ok := strings.CutPrefix(strings.TrimRight(line, "\n"), "    tutela ")
@@ -102,12 +103,6 @@ func TestExamples(t *testing.T) {
 			continue
 		}
 		n++
-		vars := kong.Vars{}
-		maps.Copy(vars, phrase.For("en").All())
-		p, err := kong.New(&cli{}, kong.Name("tutela"), vars, kong.Writers(io.Discard, io.Discard), kong.Exit(func(int) {}))
-		if err != nil {
-			t.Fatal(err)
-		}
 		if _, err := p.Parse(fields(words)); err != nil && !strings.Contains(err.Error(), "no such file") {
 			t.Errorf("%s: %v", words, err)
 		}
