@@ -57,7 +57,7 @@ func stories(t *testing.T, db, blobs string, only ...string) {
 			return false, fmt.Errorf("unknown condition %s", cond)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exit": exitCmd, "operation": operationCmd, "grab": grabCmd, "last": lastCmd, "flip": flipCmd, "editrow": editRowCmd, "count": countCmd, "jsonlines": jsonLinesCmd},
+			"exit": exitCmd, "operation": operationCmd, "grab": grabCmd, "last": lastCmd, "flip": flipCmd, "editrow": editRowCmd, "finds": findsCmd, "count": countCmd, "jsonlines": jsonLinesCmd},
 	}
 	if len(only) > 0 {
 		dir := p.Dir
