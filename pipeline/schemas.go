@@ -8,6 +8,7 @@ import (
 	"tutela/casework/matching"
 	"tutela/casework/media"
 	"tutela/casework/persons"
+	"tutela/casework/referrals"
 	"tutela/casework/staff"
 	"tutela/casework/tips"
 	"tutela/vault/db"
@@ -26,5 +27,6 @@ func Schemas() []db.Schema {
 		tips.Schema(),
 		identifiers.Schema(),
 		persons.Schema(),
+		referrals.Schema(),
 	}
 }

@@ -58,6 +58,20 @@ func (m *Masker) AddName(label, with string) {
 	}
 }
 
+// AddPhrase adds a title or file name: only the whole of it is masked, in any
+// case and with or without accents and punctuation.
+func (m *Masker) AddPhrase(text, with string) {
+	words := split(text)
+	if len(words) == 0 {
+		return
+	}
+	var folded []string
+	for _, w := range words {
+		folded = append(folded, fold(text[w[0]:w[1]]))
+	}
+	m.add(name{words: folded, with: with}, text[words[0][0]:words[0][1]])
+}
+
 // particles join names and are common words of some language; folded, of three
 // letters or more.
 const particles = " abu and ben bin bint dal das dei del della den der des dos ibn las les los san sao the und van vom von zum zur "

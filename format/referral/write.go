@@ -39,14 +39,9 @@ func Write(w io.Writer, p Package, at time.Time, key crypto.Signer, labels Label
 	if !ok {
 		return fault.New(fault.Invalid, "referral: the signing key is not Ed25519")
 	}
-	payload, err := p.documents(at, labels)
+	payload, err := p.Payload(at, labels, open)
 	if err != nil {
 		return err
-	}
-	for _, i := range p.Items {
-		if i.Included {
-			payload = append(payload, bagit.File{Name: pathItems + i.Name, Size: i.Delivered.Size, Open: checked(i, open)})
-		}
 	}
 	readme, err := labels.text(readmeKeys(), p.ID)
 	if err != nil {
@@ -58,6 +53,25 @@ func Write(w io.Writer, p Package, at time.Time, key crypto.Signer, labels Label
 		sig, err := envelope.SignSSH(bytes.NewReader(manifest), key)
 		return []bagit.File{bagit.Bytes(pathSignature, sig)}, err
 	})
+}
+
+// Payload returns every file below data/, without manifest or signature: what
+// an officer sees before anything is approved. It refuses what Write refuses.
+func (p Package) Payload(at time.Time, labels Labels, open func(name string) (io.ReadCloser, error)) ([]bagit.File, error) {
+	at = at.UTC().Truncate(time.Second)
+	if err := p.check(); err != nil {
+		return nil, err
+	}
+	payload, err := p.documents(at, labels)
+	if err != nil {
+		return nil, err
+	}
+	for _, i := range p.Items {
+		if i.Included {
+			payload = append(payload, bagit.File{Name: pathItems + i.Name, Size: i.Delivered.Size, Open: checked(i, open)})
+		}
+	}
+	return payload, nil
 }
 
 // documents makes every payload file except the items.

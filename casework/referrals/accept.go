@@ -1,0 +1,145 @@
+package referrals
+
+import (
+	"slices"
+	"strings"
+
+	"tutela/casework/cases"
+	"tutela/casework/identifiers"
+	"tutela/casework/persons"
+	"tutela/fault"
+	"tutela/format/referral"
+)
+
+// accept takes the identifiers that an officer confirmed for the country and
+// that did something, or that were named one by one.
+func (b *builder) accept() error {
+	for _, s := range b.m.standings {
+		left := func(r Reason) { b.leave(LeftOut{Kind: "identifier", ID: string(s.ID), What: s.Value, Reason: r}) }
+		also := slices.Contains(b.req.Also, s.ID)
+		switch {
+		case s.Verdict == identifiers.Rejected:
+			left(Rejected)
+		case s.Verdict != identifiers.Confirmed:
+			left(Unconfirmed)
+		case b.m.untold(string(s.ID)):
+		case !also && !active(s.Relations) && slices.Contains(s.Relations, identifiers.Member):
+			left(NoPost)
+		case !also && !active(s.Relations):
+			left(MentionOnly)
+		default:
+			if err := b.take(s); err != nil {
+				return err
+			}
+		}
+	}
+	for _, id := range b.req.Also {
+		if b.taken[id] == nil {
+			return fault.New(fault.Refused, "refer: identifier %s is not confirmed for %s in this case", id, b.req.Country)
+		}
+	}
+	if len(b.order) == 0 {
+		return fault.Hint(fault.New(fault.NotFound, "refer: nobody who wrote or sent something is confirmed for %s", b.req.Country),
+			"Confirm identifiers first: tutela countries confirm.")
+	}
+	return nil
+}
+
+// take puts one identifier into the package.
+func (b *builder) take(s identifiers.Standing) error {
+	if s.Kind == identifiers.WAName {
+		open, err := b.namedOpenly(s.ID)
+		if err != nil {
+			return err
+		}
+		if !open {
+			b.leave(LeftOut{Kind: "identifier", ID: string(s.ID), What: s.Value, Reason: AddressBook})
+			return nil
+		}
+	}
+	x := &referral.Identifier{ID: b.id("identifier", string(s.ID)), Kind: string(s.Kind), Value: s.Value}
+	for _, c := range s.Claims {
+		x.Countries = append(x.Countries, referral.Reason{Rule: c.Rule, Version: c.Version, Text: c.Basis, Decision: b.text.Text("cut.confirmed")})
+	}
+	if len(s.Claims) == 0 { // nobody but the officer says so; the words are masked later
+		x.Countries = []referral.Reason{{Text: s.Why, Decision: b.text.Text("cut.confirmed")}}
+	}
+	b.taken[s.ID] = x
+	b.order = append(b.order, s.ID)
+	return nil
+}
+
+// namedOpenly reports whether a name stands anywhere but in the address book of
+// a protected source.
+func (b *builder) namedOpenly(id identifiers.ID) (bool, error) {
+	ms, err := identifiers.Mentions(b.ctx, b.q, cases.View{}, id)
+	return slices.ContainsFunc(ms, func(m identifiers.Mention) bool { return !b.shielded(m.Exhibit, m.Group) }), err
+}
+
+// prepareMask lets the package's own identifiers stand in texts, and nothing
+// else that the case knows.
+func (b *builder) prepareMask() error {
+	b.mask.own = map[string]bool{}
+	for _, id := range b.order {
+		x := b.taken[id]
+		b.mask.addOwn(identifiers.Kind(x.Kind), x.Value)
+	}
+	for _, i := range b.m.everybody {
+		if b.taken[i.ID] != nil {
+			continue
+		}
+		b.mask.known.AddValue(i.Kind, i.Value, referral.Masked)
+		if i.Kind == identifiers.WAName || i.Kind == identifiers.Handle {
+			for _, s := range b.m.spellings[i.ID] {
+				b.mask.known.AddName(s, referral.Masked)
+			}
+		}
+	}
+	told := b.assigned()
+	for _, p := range b.m.everyPerson {
+		switch {
+		case !told[p.ID]:
+			b.mask.known.AddName(p.Label, referral.Masked)
+		case p.Protected():
+			b.mask.known.AddName(p.Label, p.Pseudonym)
+		}
+	}
+	for _, s := range b.m.subjects {
+		if !b.titles[s] {
+			b.mask.known.AddPhrase(s, referral.Masked)
+		}
+	}
+	for _, f := range b.m.files {
+		b.mask.addFile(f)
+	}
+	for _, id := range b.order {
+		for i := range b.taken[id].Countries {
+			if c := &b.taken[id].Countries[i]; c.Rule == "" {
+				c.Text = b.mask.line(c.Text)
+			}
+		}
+	}
+	p := &b.cut.Package
+	if p.LegalBasis == "" {
+		p.LegalBasis = b.mask.line(strings.TrimSpace(b.m.k.Authority))
+	}
+	if p.LegalBasis == "" {
+		return fault.Hint(fault.New(fault.Invalid, "refer: the case states no legal basis"), "Say it with --basis.")
+	}
+	return nil
+}
+
+// assigned returns the visible persons that use an identifier of the package.
+func (b *builder) assigned() map[persons.ID]bool {
+	visible := map[persons.ID]bool{}
+	for _, p := range b.m.persons {
+		visible[p.ID] = !b.m.untold(string(p.ID))
+	}
+	told := map[persons.ID]bool{}
+	for _, a := range b.m.uses {
+		if b.taken[a.Identifier] != nil && visible[a.Person] {
+			told[a.Person] = true
+		}
+	}
+	return told
+}

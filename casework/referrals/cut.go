@@ -1,0 +1,154 @@
+package referrals
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"tutela/casework/identifiers"
+	"tutela/casework/media"
+	"tutela/casework/staff"
+	"tutela/fault"
+	"tutela/format/referral"
+	"tutela/phrase"
+	"tutela/vault/audit/proof"
+	"tutela/vault/db"
+	"tutela/vault/ids"
+)
+
+// Cut returns what the country would be told. It writes nothing but the
+// consultation that opens chosen items. A case that was changed after the
+// checkpoint of the request is Refused, because the bytes would be others; so is
+// an item that cannot be chosen.
+func (r *Room) Cut(ctx context.Context, q db.Queryer, req Request) (*Cut, error) {
+	req, err := req.complete()
+	if err != nil {
+		return nil, err
+	}
+	rev, err := revisionOf(ctx, q, req.Case)
+	if err != nil {
+		return nil, err
+	}
+	c, err := r.cutAt(ctx, q, req, fmt.Sprintf("%d.%d", rev.acts, rev.last), rev.last, false)
+	if err != nil {
+		return nil, err
+	}
+	after, err := revisionOf(ctx, q, req.Case)
+	if err == nil && after != rev {
+		err = fault.Hint(fault.New(fault.Busy, "refer: the case is being worked on"), "Wait until its jobs are done: tutela status.")
+	}
+	return c, err
+}
+
+// cutAt cuts at a state of the case that the caller vouches for. With repeat
+// the case may have been changed since: the caller compares the result.
+func (r *Room) cutAt(ctx context.Context, q db.Queryer, req Request, state string, last int64, repeat bool) (*Cut, error) {
+	c := &Cut{Request: req, State: state, files: map[string][]byte{},
+		key: ids.Derive(r.v.Keys.Site.Row, "referral", state, req.json())}
+	size, err := r.settle(ctx, q, c, last, repeat)
+	if err != nil {
+		return nil, err
+	}
+	m, err := r.load(ctx, q, req)
+	if err != nil {
+		return nil, err
+	}
+	b := &builder{Room: r, ctx: ctx, q: q, m: m, cut: c, req: req, text: phrase.For(req.Language),
+		taken: map[identifiers.ID]*referral.Identifier{}, labels: map[string]bool{}, itemAt: map[media.ID]int{},
+		exhibitAt: map[string]bool{}, groupAt: map[string]bool{}, relationAt: map[string]bool{}, titles: map[string]bool{}, origin: map[string]string{},
+		counts: map[string]*referral.Covered{}}
+	c.Package.ID = r.keyed(32, "package", c.key, c.Checkpoint)
+	for _, step := range []func() error{b.frame, b.accept, b.collect, b.prepareMask, b.people, b.chats, b.mails, b.relations,
+		b.include, b.exhibits, b.claims, b.authorisations, b.coverage} {
+		if err := step(); err != nil {
+			return nil, err
+		}
+	}
+	b.sort()
+	b.state()
+	return c, r.prove(ctx, q, c, size)
+}
+
+// settle finds the checkpoint to cut at, and its time.
+func (r *Room) settle(ctx context.Context, q db.Queryer, c *Cut, last int64, repeat bool) (int64, error) {
+	_, stated, err := statedIn(ctx, q, r.anchor(c.key))
+	if err != nil {
+		return 0, err
+	}
+	if c.Checkpoint = c.Request.At; c.Checkpoint == "" {
+		if c.Checkpoint, err = noteAfter(ctx, q, max(last, stated)); err != nil {
+			return 0, err
+		}
+	}
+	if c.Checkpoint == "" {
+		return 0, fault.New(fault.Invalid, "refer: the case has no checkpoint yet")
+	}
+	t, err := r.v.Ledger.Trust(c.Checkpoint)
+	if err != nil {
+		return 0, err
+	}
+	point, err := proof.OpenCheckpoint(c.Checkpoint, t.Origin, t.LogKey)
+	if err != nil {
+		return 0, fault.New(fault.Corrupt, "refer: %w", err)
+	}
+	if last >= point.Size && !repeat {
+		return 0, fault.Hint(fault.New(fault.Refused, "refer: the case was changed after this checkpoint, so that the cut would be another one"),
+			"Cut without --at, and let the new preview be approved.")
+	}
+	us, err := timeBefore(ctx, q, point.Size)
+	c.At = time.UnixMicro(us).UTC().Truncate(time.Second)
+	return point.Size, err
+}
+
+// builder builds one cut.
+type builder struct {
+	*Room
+	ctx  context.Context
+	q    db.Queryer
+	m    *matter
+	cut  *Cut
+	req  Request
+	text *phrase.Catalog
+	mask masker
+
+	order      []identifiers.ID
+	written    []written
+	sent       []sentMail
+	titles     map[string]bool // subjects that are told
+	taken      map[identifiers.ID]*referral.Identifier
+	labels     map[string]bool // of the objects that appear
+	itemAt     map[media.ID]int
+	exhibitAt  map[string]bool
+	groupAt    map[string]bool
+	relationAt map[string]bool
+	subjects   []string                     // of results: items and digests
+	counts     map[string]*referral.Covered // by exhibit
+	origin     map[string]string            // id in the case by label, of messages
+	originals  []media.Item                 // behind Package.Items; the zero Item where there is no file
+}
+
+// id returns the id of something in this package.
+func (b *builder) id(kind, of string) string {
+	return kind + "-" + b.keyed(12, "label", b.cut.Package.ID, kind, of)
+}
+
+func (b *builder) leave(l LeftOut) {
+	l.Count = max(l.Count, 1)
+	b.cut.LeftOut = append(b.cut.LeftOut, l)
+}
+
+// frame fills in who writes to whom about what.
+func (b *builder) frame() error {
+	own, err := staff.Own(b.ctx, b.q)
+	if err != nil {
+		return err
+	}
+	p := &b.cut.Package
+	p.Case, p.Country = b.id("case", string(b.m.k.ID)), b.req.Country
+	p.From, p.To = referral.Agency{Name: own.Name, Country: own.Country, Channel: own.Channel}, b.req.To
+	p.Request, p.Urgent, p.LegalBasis = b.req.Ask, b.req.Urgent, b.req.Basis
+	if p.Request == "" {
+		p.Request = b.text.Text("cut.request")
+	}
+	return nil
+}
