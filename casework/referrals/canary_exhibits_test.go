@@ -126,7 +126,7 @@ func (w *world) makeExports() {
 		if !e.protected && w.r.IntN(5) == 0 {
 			e.direct, e.members = true, e.members[:2]
 		} else if w.r.IntN(2) == 0 {
-			e.title = w.known("name of a group", phrase, func(c string) standing { return min(must, w.groupTo(e, c)) })
+			e.title = w.known("name of a group", phrase, func(c string) standing { return w.groupTo(e, c) })
 		}
 		w.makeLines(e, n)
 		w.exports = append(w.exports, e)

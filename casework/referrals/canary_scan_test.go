@@ -181,12 +181,29 @@ func (p *patterns) addCoded(canary int, name string, b []byte) {
 	p.add(canary, name+" in hex", []byte(x))
 	p.add(canary, name+" in hex", []byte(strings.ToUpper(x)))
 	for shift := range 3 {
-		for _, enc := range []*base64.Encoding{base64.StdEncoding, base64.URLEncoding} {
-			s := enc.EncodeToString(append(make([]byte, shift), b...))
-			s = s[(shift*8+5)/6 : (shift+len(b))*8/6]
-			p.add(canary, name+" in base64", []byte(s))
+		std := base64.StdEncoding.EncodeToString(append(make([]byte, shift), b...))
+		from, to := (shift*8+5)/6, (shift+len(b))*8/6
+		for _, s := range distinct(std, strings.NewReplacer("+", "-", "/", "_").Replace(std)) {
+			for _, last := range lastSigns(s, to, (shift+len(b))*8%6) {
+				p.add(canary, name+" in base64", []byte(s[from:to]+last))
+			}
 		}
 	}
+}
+
+// lastSigns are the signs of base64 that the last bits of a value can stand in,
+// whatever follows: numbers that are neighbours differ nowhere else.
+func lastSigns(s string, at, bits int) []string {
+	if bits == 0 {
+		return []string{""}
+	}
+	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+	first := strings.IndexByte(alphabet, strings.NewReplacer("-", "+", "_", "/").Replace(s[at : at+1])[0])
+	var all []string
+	for n := range 1 << (6 - bits) {
+		all = append(all, alphabet[first+n:first+n+1])
+	}
+	return all
 }
 
 // addDigests adds the digests of a value, also cut short.

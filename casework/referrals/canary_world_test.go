@@ -395,16 +395,11 @@ func (w *world) write() {
 				l.said = w.say("words of a message", w.saidTo(e, l))
 			}
 		}
+		if e.direct || e.title != nil {
+			continue
+		}
 		// A group is told where one of its messages is.
-		e.subject = w.say("subject of a group", func(c string) standing {
-			best := never
-			for _, l := range e.lines {
-				if l.author != nil && !e.direct {
-					best = max(best, w.saidTo(e, l)(c))
-				}
-			}
-			return best
-		})
+		e.subject = w.say("subject of a group", func(c string) standing { return w.groupTo(e, c) })
 		e.subject = slices.DeleteFunc(e.subject, func(p part) bool { return p.of != nil && p.of.kind == phrase })
 	}
 	for _, m := range w.mails {
