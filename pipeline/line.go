@@ -148,7 +148,8 @@ func (l *Line) workOn(ctx context.Context, caseID string, workers int, progress 
 	}
 	o := jobs.Options{Workers: workers, Host: l.host, Case: caseID, UntilIdle: true}
 	if progress != nil {
-		o.Progress = func(c jobs.Counts) { progress(Progress{Stage: "work", Jobs: c, SecondsLeft: -1}) }
+		var p pace
+		o.Progress = func(c jobs.Counts) { progress(p.progress(l.clock(), c)) }
 	}
 	return l.queue.Work(ctx, o, l.do)
 }

@@ -25,17 +25,16 @@ func (l *Line) link(ctx context.Context, w *work) error {
 		return err
 	}
 	var bytes []string
-	var things []string
 	for _, i := range all {
 		if identify.Kind(i.Kind) != identify.ChatText {
 			bytes = append(bytes, i.Exhibit)
 		}
-		things = append(things, string(i.ID))
 	}
 	if err := w.open(ctx, bytes, all); err != nil {
 		return err
 	}
 	var seen []identifiers.Seen
+	var linked []string
 	for _, i := range all {
 		var found []identifiers.Seen
 		switch {
@@ -60,13 +59,15 @@ func (l *Line) link(ctx context.Context, w *work) error {
 				return err
 			}
 		}
-		seen = append(seen, found...)
+		if identify.Kind(i.Kind) == identify.ChatText || w.sealed[i.Exhibit] != nil {
+			seen, linked = append(seen, found...), append(linked, string(i.ID))
+		}
 	}
 	b := identifiers.Collate(l.siteRow, cases.ID(w.lease.Case), seen)
 	b.Claims = nil // for the stage that proposes
 	put := func(ctx context.Context, dw *db.Writer) error { return identifiers.Put(ctx, dw, b) }
 	w.puts = append([]func(context.Context, *db.Writer) error{put}, w.puts...)
-	w.promise(Propose, "", things...)
+	w.promise(Propose, "", linked...)
 	return w.commit(ctx, audit.Combination, true)
 }
 
@@ -95,7 +96,9 @@ func (w *work) linkChat(ctx context.Context, i media.Item) ([]identifiers.Seen, 
 	}
 	seen := chats.Sightings(c, known)
 	for n := range seen {
-		seen[n].Place.Path = i.Path
+		if seen[n].Relation != identifiers.Owner { // which stands nowhere in the text
+			seen[n].Place.Path = i.Path
+		}
 	}
 	return seen, nil
 }

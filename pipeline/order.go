@@ -10,7 +10,6 @@ import (
 	"tutela/vault/audit"
 	"tutela/vault/db"
 	"tutela/vault/evidence"
-	"tutela/vault/jobs"
 	"tutela/vault/keys"
 )
 
@@ -58,8 +57,9 @@ func (l *Line) Rematch(ctx context.Context, caseID, why string) error {
 	return nil
 }
 
-// Release promises the stages for exhibits of the case that were held and are
-// now covered by an authorisation. It returns their number.
+// Release promises the stages for what an authorisation now covers and did not
+// before: exhibits that were held, and what stages left out of others. It
+// returns the number of exhibits concerned.
 func (l *Line) Release(ctx context.Context, caseID, why string) (int, error) {
 	q, err := l.desk.Consult(ctx, audit.Act{Verb: "exhibit.release", Case: caseID, Why: why})
 	if err != nil {
@@ -69,33 +69,98 @@ func (l *Line) Release(ctx context.Context, caseID, why string) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	open, _, err := l.evidence.Covered(ctx, q, exhibits, Identify)
+	fresh, err := l.unopened(ctx, q, exhibits)
 	if err != nil {
 		return 0, err
+	}
+	again, concerned, err := l.leftOut(ctx, q, cases.ID(caseID), exhibits)
+	if err != nil || len(fresh)+concerned == 0 {
+		return 0, err
+	}
+	_, err = l.desk.Do(ctx, audit.Act{Class: audit.Collection, Verb: "exhibit.release", Case: caseID, Why: why}, func(w *db.Writer) error {
+		js := l.first(caseID, w.Act(), w.Act(), fresh)
+		for _, a := range again {
+			js = append(js, promises(caseID, a.stage, w.Act(), w.Act(), a.host, a.things)...)
+		}
+		return l.queue.Promise(ctx, w, js...)
+	})
+	if err != nil {
+		return 0, err
+	}
+	return len(fresh) + concerned, nil
+}
+
+// unopened returns the exhibits that may be opened and never were.
+func (l *Line) unopened(ctx context.Context, q db.Queryer, exhibits []evidence.Exhibit) ([]evidence.Exhibit, error) {
+	open, _, err := l.evidence.Covered(ctx, q, exhibits, Identify)
+	if err != nil {
+		return nil, err
 	}
 	var roots []media.ID
 	for _, e := range open {
 		roots = append(roots, l.rootID(e.ID))
 	}
 	done, err := media.Find(ctx, q, roots...)
-	if err != nil {
-		return 0, err
-	}
 	known := map[string]bool{}
 	for _, i := range done {
 		known[i.Exhibit] = true
 	}
-	open = slices.DeleteFunc(open, func(e evidence.Exhibit) bool { return known[e.ID] })
-	if len(open) == 0 {
-		return 0, nil
+	return slices.DeleteFunc(open, func(e evidence.Exhibit) bool { return known[e.ID] }), err
+}
+
+// errand is a stage to be run over things, on a host or on any.
+type errand struct {
+	stage, host string
+	things      []string
+}
+
+// leftOut returns what stages left out because no authorisation covered it and
+// may look at now, and the number of exhibits concerned.
+func (l *Line) leftOut(ctx context.Context, q db.Queryer, c cases.ID, exhibits []evidence.Exhibit) ([]errand, int, error) {
+	results, err := media.LeftOut(ctx, q, c, "held", "scope")
+	if err != nil || len(results) == 0 {
+		return nil, 0, err
 	}
-	_, err = l.desk.Do(ctx, audit.Act{Class: audit.Collection, Verb: "exhibit.release", Case: caseID, Why: why}, func(w *db.Writer) error {
-		return l.queue.Promise(ctx, w, l.first(caseID, w.Act(), w.Act(), open)...)
-	})
+	stages, ids := map[media.ID][]string{}, []media.ID{}
+	for _, r := range results {
+		if r.Version == version(r.Stage) {
+			stages[media.ID(r.Subject)] = append(stages[media.ID(r.Subject)], r.Stage)
+			ids = append(ids, media.ID(r.Subject))
+		}
+	}
+	items, err := media.Find(ctx, q, ids...)
 	if err != nil {
-		return 0, err
+		return nil, 0, err
 	}
-	return len(open), nil
+	allowed := map[string]map[string]evidence.Exhibit{} // by stage and id
+	for _, stage := range []string{Unpack, Read, Fingerprint, Link} {
+		open, _, err := l.evidence.Covered(ctx, q, exhibits, stage)
+		if err != nil {
+			return nil, 0, err
+		}
+		allowed[stage] = map[string]evidence.Exhibit{}
+		for _, e := range open {
+			allowed[stage][e.ID] = e
+		}
+	}
+	by, concerned := map[[2]string][]string{}, map[string]bool{}
+	for _, i := range items {
+		for _, stage := range stages[i.ID] {
+			if e, ok := allowed[stage][i.Exhibit]; ok {
+				host := ""
+				if e.Mode == evidence.InPlace && i.Parent == "" {
+					host = e.Host
+				}
+				by[[2]string{stage, host}] = append(by[[2]string{stage, host}], string(i.ID))
+				concerned[i.Exhibit] = true
+			}
+		}
+	}
+	var out []errand
+	for k, things := range by {
+		out = append(out, errand{k[0], k[1], things})
+	}
+	return out, len(concerned), nil
 }
 
 // rootID is the id of the item that is an exhibit itself.
@@ -103,8 +168,7 @@ func (l *Line) rootID(exhibit string) media.ID { return media.ItemID(l.siteRow, 
 
 // casesWithWork returns the cases with open jobs that the actor can open.
 func (l *Line) casesWithWork(ctx context.Context) ([]string, error) {
-	any, err := l.queue.Counts(ctx, "")
-	if err != nil || any == (jobs.Counts{Done: any.Done, Failed: any.Failed}) {
+	if idle, err := l.queue.Idle(ctx, "", l.host); err != nil || idle {
 		return nil, err
 	}
 	q, err := l.desk.Consult(ctx, audit.Act{Verb: "work.list", Why: "looking for work"})
@@ -117,11 +181,11 @@ func (l *Line) casesWithWork(ctx context.Context) ([]string, error) {
 	}
 	var out []string
 	for _, id := range all {
-		n, err := l.queue.Counts(ctx, id)
+		idle, err := l.queue.Idle(ctx, id, l.host)
 		if err != nil {
 			return nil, err
 		}
-		if n.Waiting > 0 {
+		if !idle {
 			out = append(out, id)
 		}
 	}

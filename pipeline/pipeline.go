@@ -25,14 +25,16 @@ type Order struct {
 
 // Progress is one report of long work.
 type Progress struct {
-	Stage       string // "seal", "identify", …
-	Files       int64
-	Bytes       int64
-	TotalFiles  int64 // 0 where it is not known yet
-	TotalBytes  int64
-	Jobs        jobs.Counts
-	PerSecond   float64 // bytes a second
-	SecondsLeft float64 // negative where it is not known
+	Stage      string // "seal", "identify", …
+	Files      int64
+	Bytes      int64
+	TotalFiles int64 // 0 where it is not known yet
+	TotalBytes int64
+	Jobs       jobs.Counts
+	PerSecond  float64 // bytes a second, while sealing
+	// JobsPerSecond is how many jobs were done a second in the last half minute.
+	JobsPerSecond float64
+	SecondsLeft   float64 // negative where it is not known
 }
 
 // Result counts what an ingest did.

@@ -23,6 +23,7 @@ func (l *Line) read(ctx context.Context, w *work) error {
 	if err != nil {
 		return err
 	}
+	w.again = items
 	neighbours := &neighbours{work: w, folders: map[string][]evidence.Exhibit{}, containers: map[string][]media.Item{}}
 	var linked []string
 	for _, i := range items {
@@ -94,8 +95,8 @@ func (w *work) readMail(i media.Item, data []byte) bool {
 	if v := m.Values("From"); len(v) > 0 {
 		t.From = v[0]
 	}
-	if !w.inScope(i, t.Received) {
-		w.find(i, format.Finding{Code: "read.scope", Detail: "the message lies outside of what is authorised"})
+	if !w.inScope(i, t.Received, func() []string { return mailAccounts(m) }) {
+		w.find(i, outOfScope(1))
 		w.result(i.ID, media.Skipped, "scope")
 		return false
 	}

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"tutela/casework/chats"
 	"tutela/casework/media"
@@ -26,6 +27,9 @@ func (w *work) readChat(ctx context.Context, i media.Item, data []byte, beside *
 		fs = append(fs, *crashed)
 		c.Messages = nil
 	}
+	if i.Parent == "" { // a folder is no export: what else lies in it is not too much
+		fs = slices.DeleteFunc(fs, func(f format.Finding) bool { return f.Code == "whatsapp.attachment-surplus" })
+	}
 	if len(c.Messages) == 0 {
 		w.find(i, fs...)
 		w.result(i.ID, media.Failed, "read.nothing")
@@ -35,11 +39,6 @@ func (w *work) readChat(ctx context.Context, i media.Item, data []byte, beside *
 	if err != nil {
 		return false, err
 	}
-	all := c.Messages
-	c.Messages = slices.DeleteFunc(slices.Clone(all), func(m whatsapp.Message) bool { return !w.inScope(i, m.Time) })
-	if left := len(all) - len(c.Messages); left > 0 {
-		fs = append(fs, format.Finding{Code: "read.scope", Detail: "messages outside of what is authorised were left out", Count: left})
-	}
 	held := func(member string) (string, int64) {
 		if f, ok := files[member]; ok {
 			return string(f.ID), f.Size
@@ -47,10 +46,23 @@ func (w *work) readChat(ctx context.Context, i media.Item, data []byte, beside *
 		return "", -1
 	}
 	chat := chats.FromWhatsApp(w.line.siteRow, w.group(i, &c), 0, c, held)
-	chats.Settle(&chat, known)
+	accounts := sync.OnceValue(func() []string { return chatAccounts(c, known) })
+	left := narrow(&chat, func(m chats.Message) bool { return w.inScope(i, m.Time, accounts) })
+	if left > 0 {
+		fs = append(fs, outOfScope(left))
+	}
 	w.find(i, fs...)
-	w.result(i.ID, media.Done, "")
-	w.puts = append(w.puts, func(ctx context.Context, dw *db.Writer) error { return chats.Put(ctx, dw, chat) })
+	if len(chat.Messages) == 0 {
+		w.result(i.ID, media.Skipped, "scope")
+		return false, nil
+	}
+	chats.Settle(&chat, known)
+	detail := ""
+	if left > 0 {
+		detail = "scope"
+	}
+	w.result(i.ID, media.Done, detail)
+	w.puts = append(w.puts, func(ctx context.Context, dw *db.Writer) error { return chats.Replace(ctx, dw, chat) })
 	return true, nil
 }
 

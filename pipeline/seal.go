@@ -43,7 +43,7 @@ func (l *Line) Ingest(ctx context.Context, o Order, progress func(Progress)) (Re
 	if err != nil {
 		return r, err
 	}
-	r.Items, r.Findings = int(after.items-before.items), int(after.findings-before.findings)
+	r.Items, r.Findings = int(after.items-before.items), r.Findings+int(after.findings-before.findings)
 	r.Matches, r.Failed = after.matches-before.matches, after.failed
 	return r, l.countHeld(ctx, o, &r)
 }

@@ -39,6 +39,7 @@ type unpacking struct {
 	pending  int64
 	children []media.Item // of the container at hand
 	names    map[string]int
+	outside  bool         // the container at hand is not covered
 	inner    []media.Item // containers among all children
 }
 
@@ -70,7 +71,7 @@ func (l *Line) unpack(ctx context.Context, w *work) error {
 			for _, i := range u.inner {
 				things = append(things, string(i.ID))
 			}
-			w.next = append(w.next, batches(w.lease.Case, Unpack, w.lease.Ordered, "", "", things, max(len(things), 1))...)
+			w.next = append(w.next, batches(w.lease.Case, Unpack, w.lease.Ordered, w.salt(), "", things, max(len(things), 1))...)
 		}
 		if err := u.flush(ctx, n == len(containers)-1); err != nil {
 			return err
@@ -96,7 +97,7 @@ func (u *unpacking) before(ctx context.Context, containers []media.Item) (map[me
 		return nil, err
 	}
 	for _, r := range results {
-		if r.Stage == u.stage && r.Version == u.version {
+		if r.Stage == u.stage && r.Version == u.version && r.Outcome != media.Skipped {
 			done[media.ID(r.Subject)] = true
 		}
 	}
@@ -125,7 +126,7 @@ func (u *unpacking) container(ctx context.Context, c media.Item) error {
 	}
 	defer src.Close()
 	in := &watched{src: src}
-	u.children, u.names = nil, map[string]int{}
+	u.children, u.names, u.outside = nil, map[string]int{}, false
 	var notes []format.Finding
 	if c.Depth+1 > u.line.limits.Depth {
 		notes = []format.Finding{{Code: "archive.depth", Detail: "nested deeper than the limit"}}
@@ -152,6 +153,8 @@ func (u *unpacking) container(ctx context.Context, c media.Item) error {
 	switch {
 	case in.err != nil:
 		return u.unreadable(c, in.err)
+	case u.outside:
+		u.result(c.ID, media.Skipped, "scope")
 	case len(u.children) == 0 && len(notes) > 0 && identify.Kind(c.Kind) == identify.Archive:
 		u.result(c.ID, media.Failed, notes[0].Code)
 	default:

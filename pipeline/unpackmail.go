@@ -33,6 +33,10 @@ func whole(in *watched) ([]byte, []format.Finding) {
 func (u *unpacking) mail(ctx context.Context, c media.Item, in *watched) ([]format.Finding, error) {
 	data, _ := whole(in)
 	m, _ := mail.Read(data, u.line.limits)
+	if !u.inScope(c, m.Date, func() []string { return mailAccounts(m) }) {
+		u.outside = true // the stage that reads has a finding
+		return nil, nil
+	}
 	for n, p := range m.Attachments {
 		part := &m.Parts[p]
 		name := part.Name

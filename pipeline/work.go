@@ -29,6 +29,7 @@ type work struct {
 	members map[media.ID]evidence.Member
 	member  func(context.Context, evidence.Member) (evidence.Source, error)
 
+	again   []media.Item // whose findings are made anew
 	items   []media.Item // to be written
 	notes   []*note      // of all items so far, in the order of their first finding
 	noted   map[media.ID]*note
@@ -210,8 +211,12 @@ func (w *work) result(id media.ID, o media.Outcome, detail string) {
 // promise orders a stage for things of the same case; host is "" when any
 // machine can do it.
 func (w *work) promise(stage, host string, things ...string) {
-	w.next = append(w.next, promises(w.lease.Case, stage, w.lease.Ordered, "", host, things)...)
+	w.next = append(w.next, promises(w.lease.Case, stage, w.lease.Ordered, w.salt(), host, things)...)
 }
+
+// salt is that of the job: what was ordered once more is done once more in the
+// stages that follow too.
+func (w *work) salt() string { return w.lease.Key[strings.LastIndexByte(w.lease.Key, '|')+1:] }
 
 // promises makes the jobs for things. Equal things give equal keys, and thus one
 // job, unless the salt differs.
@@ -252,7 +257,7 @@ func (w *work) commit(ctx context.Context, class audit.Class, last bool) error {
 				return err
 			}
 		}
-		if err := media.PutFindings(ctx, dw, findings...); err != nil {
+		if err := w.putFindings(ctx, dw, findings); err != nil {
 			return err
 		}
 		if err := media.PutResults(ctx, dw, w.results...); err != nil {
@@ -268,6 +273,15 @@ func (w *work) commit(ctx context.Context, class audit.Class, last bool) error {
 	})
 	w.items, w.results, w.next, w.puts = nil, nil, nil, nil
 	return err
+}
+
+// putFindings writes findings. A chat can be read again when more of what lies
+// beside it is known, and a mail when more is authorised.
+func (w *work) putFindings(ctx context.Context, dw *db.Writer, fs []media.Finding) error {
+	if w.stage == Read && len(w.again) > 0 {
+		return media.Renew(ctx, dw, w.stage, w.version, w.again, fs...)
+	}
+	return media.PutFindings(ctx, dw, fs...)
 }
 
 // join joins inner paths.

@@ -161,7 +161,7 @@ func found(ctx context.Context, o Options, f Founding) (v *Vault, err error) {
 			store.Close()
 		}
 	}()
-	if _, there, err := keys.Fetch(ctx, store.Read(engine.Key{})); err != nil {
+	if _, there, err := keys.Fetch(ctx, store.Read(engine.Below())); err != nil {
 		return nil, err
 	} else if there {
 		return nil, fault.New(fault.Refused, "vault: the database holds a site already")
@@ -252,7 +252,7 @@ func unlock(ctx context.Context, o Options) (*keys.Ring, *db.Store, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	view, err := ring.At(ctx, store.Read(engine.Key{}))
+	view, err := ring.At(ctx, store.Read(engine.Below()))
 	if err == nil {
 		err = ring.Install(view)
 	}
@@ -269,7 +269,7 @@ func fetch(ctx context.Context, o Options) (*keys.Ring, *db.Store, error) {
 		return nil, nil, err
 	}
 	ring, err := func() (*keys.Ring, error) {
-		body, ok, err := keys.Fetch(ctx, store.Read(engine.Key{}))
+		body, ok, err := keys.Fetch(ctx, store.Read(engine.Below()))
 		if err != nil {
 			return nil, err
 		}

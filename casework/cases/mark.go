@@ -50,7 +50,8 @@ type Mark struct {
 
 // View says what a list may show. The zero View hides protected sources and
 // shows protected persons by pseudonym; it is right for every list, graph,
-// count and package. Protected is set only within an act that opens the
+// count and package (docs/decisions/0003-protected-exports.md says what is left
+// of a protected source's export). Protected is set only within an act that opens the
 // protected view.
 type View struct {
 	Protected bool

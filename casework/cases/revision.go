@@ -31,15 +31,18 @@ func Raise(ctx context.Context, w *db.Writer, cs ...ID) error {
 }
 
 // RevisionOf returns the revision of a case, or with upTo the one that the act
-// upTo left behind.
+// upTo left behind. Acts stand in the order of the log: their ids carry a clock
+// in milliseconds and cannot say which was first.
 func RevisionOf(ctx context.Context, q db.Queryer, c ID, upTo string) (Revision, error) {
-	r, _, err := db.One(ctx, q, scanRevision, `SELECT COUNT(*), COALESCE(MAX(by_act), '') FROM case_revision
-		WHERE case_id = ?1 AND (?2 = '' OR by_act <= ?2)`, string(c), upTo)
+	r, _, err := db.One(ctx, q, scanRevision, `SELECT l.act, COUNT(*) OVER () FROM case_revision r
+		JOIN log_act l ON l.act = r.by_act WHERE r.case_id = ?1
+		AND (?2 = '' OR l.idx <= (SELECT u.idx FROM log_act u WHERE u.act = ?2))
+		ORDER BY l.idx DESC LIMIT 1`, string(c), upTo)
 	return r, err
 }
 
 func scanRevision(rows *sql.Rows) (Revision, error) {
 	var r Revision
-	err := rows.Scan(&r.Count, &r.Act)
+	err := rows.Scan(&r.Act, &r.Count)
 	return r, err
 }

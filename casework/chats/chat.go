@@ -101,7 +101,7 @@ type Attachment struct {
 	Message MessageID
 	Ordinal int
 	Name    string // as written
-	Item    string // item id, "" when the file is not in the export
+	Item    string // item id, "" when the file is not in the export, or a protected source's
 	Size    int64  // bytes, -1 when unknown
 }
 

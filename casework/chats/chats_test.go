@@ -300,6 +300,16 @@ func TestGraph(t *testing.T) {
 		}
 		risk := cases.Mark{Case: "01A", ObjectKind: cases.MessageObject, Object: string(chats.NewMessageID(key, g2, 2)), Kind: cases.Risk, Set: true, Officer: "o", At: 1, Why: "w"}
 		d.Do(func(w *db.Writer) error { return cases.PutMarks(ctx, w, risk) })
+		gs, err := chats.Groups(ctx, d.Look(), "01A", shut)
+		must(t, err)
+		if len(gs) != 2 || gs[0].ID != g2 || !gs[0].AtRisk || gs[1].AtRisk {
+			t.Errorf("the group of a message at risk is not first: %+v", gs)
+		}
+		is, err := identifiers.List(ctx, d.Look(), "01A", "", shut)
+		must(t, err)
+		if len(is) != 3 || is[0].Value != "+34612345678" || !is[0].AtRisk || is[1].AtRisk {
+			t.Errorf("the author of a message at risk is not first: %+v", is)
+		}
 		ms, err = chats.Messages(ctx, d.Look(), chats.Query{Case: "01A", Limit: 2})
 		must(t, err)
 		if len(ms) != 2 || !ms[0].AtRisk || ms[0].Text != "e" || ms[1].Time.Wall != "2026-01-02T10:00" {

@@ -11,6 +11,7 @@ import (
 
 // guard is what a view that hides needs to know of one group.
 type guard struct {
+	export bool            // the protected source's own: where it was found is hidden too
 	labels map[string]bool // withheld
 	masker identifiers.Masker
 }
@@ -24,22 +25,23 @@ type guards map[GroupID]*guard
 func guardsOf(ctx context.Context, q db.Queryer, c cases.ID) (guards, error) {
 	type hidden struct {
 		group       GroupID
+		export      bool
 		label       string
 		kind, value string
 	}
 	hs, err := db.Collect(ctx, q, func(r *sql.Rows) (hidden, error) {
 		var h hidden
-		return h, r.Scan(&h.group, &h.label, &h.kind, &h.value)
-	}, `SELECT g.id, COALESCE(x.label, ''), COALESCE(i.kind, ''), COALESCE(i.value, '')
+		return h, r.Scan(&h.group, &h.export, &h.label, &h.kind, &h.value)
+	}, `SELECT g.id, g.protected, COALESCE(x.label, ''), COALESCE(i.kind, ''), COALESCE(i.value, '')
 		FROM chat_group g LEFT JOIN chat_member x ON x.group_id = g.id AND `+withheldMember+`
 		LEFT JOIN identifier i ON i.id = x.identifier
 		WHERE g.case_id = ?1 AND (g.protected OR x.label IS NOT NULL)
-		UNION ALL SELECT g.id, o.label, '', '' FROM chat_group g JOIN chat_owner o ON o.exhibit = g.exhibit
+		UNION ALL SELECT g.id, g.protected, o.label, '', '' FROM chat_group g JOIN chat_owner o ON o.exhibit = g.exhibit
 		WHERE g.case_id = ?1 AND g.protected AND o.is_set`, string(c))
 	gs := guards{}
 	for _, h := range hs {
 		if gs[h.group] == nil {
-			gs[h.group] = &guard{labels: map[string]bool{}}
+			gs[h.group] = &guard{export: h.export, labels: map[string]bool{}}
 		}
 		if h.label != "" {
 			gs[h.group].labels[h.label] = true
@@ -59,14 +61,21 @@ func (gs guards) text(g GroupID, s string) string {
 
 // undress takes away what could give a protected source away: the place and
 // the number of a message show how many are missing between, the direction
-// shows who received, system texts speak to the owner.
+// shows who received, system texts speak to the owner, and an exhibit or item
+// that no list shows can only be the source's.
 func (gs guards) undress(s *Shown, ordinal int) {
 	s.Ordinal, s.Offset, s.Length, s.Direction = ordinal, 0, 0, DirectionUnknown
+	if gs[s.Group].export {
+		s.Exhibit, s.Item = "", ""
+	}
 	if s.Kind == SystemMessage {
 		s.Text = ""
 	}
 	s.Text = gs.text(s.Group, s.Text)
 	for i := range s.Attachments {
 		s.Attachments[i].Name = gs.text(s.Group, s.Attachments[i].Name)
+		if gs[s.Group].export {
+			s.Attachments[i].Item = ""
+		}
 	}
 }

@@ -33,7 +33,9 @@ type Listed struct {
 }
 
 // Groups lists the groups of a case: child at risk first, then by the time of
-// the first message, then by id. A protected source neither shows nor counts.
+// the first message, then by id. A protected source neither shows nor counts;
+// the group that it exported shows without exhibit and item, because a pointer
+// to an exhibit that no list has would say that its owner is the source.
 func Groups(ctx context.Context, q db.Queryer, c cases.ID, v cases.View) ([]Listed, error) {
 	ls, err := db.Collect(ctx, q, scanGroupListed, selectGroupListed+" WHERE g.case_id = ?1 AND "+shown(2)+
 		" ORDER BY 11 DESC, 16, g.id", string(c), v.Protected)
@@ -43,6 +45,9 @@ func Groups(ctx context.Context, q db.Queryer, c cases.ID, v cases.View) ([]List
 	guards, err := guardsOf(ctx, q, c)
 	for i := range ls {
 		ls[i].Subject = guards.text(ls[i].ID, ls[i].Subject)
+		if g := guards[ls[i].ID]; g != nil && g.export {
+			ls[i].Exhibit, ls[i].Item = "", ""
+		}
 	}
 	return ls, err
 }
@@ -57,7 +62,9 @@ var (
 // Argument 2 is View.Protected; the list orders by columns 11 and 16.
 var selectGroupListed = `SELECT g.id, g.case_id, g.exhibit, g.item, g.subject, g.platform, g.kind, g.language, g.protected,
 	g.owner_unknown,
-	EXISTS (SELECT 1 FROM mark k WHERE (k.object = g.id OR k.object = g.exhibit) AND k.kind = 'risk' AND k.is_set),
+	EXISTS (SELECT 1 FROM mark k WHERE (k.object = g.id OR k.object = g.exhibit) AND k.kind = 'risk' AND k.is_set)
+		OR EXISTS (SELECT 1 FROM mark k JOIN message m ON m.id = k.object WHERE k.case_id = ?1 AND k.kind = 'risk' AND k.is_set
+		AND m.group_id = g.id AND (?2 OR NOT ` + withheldMessage + `)),
 	(SELECT COUNT(*) FROM chat_member x WHERE x.group_id = g.id AND (?2 OR NOT ` + withheldMember + `)),
 	COALESCE(n.messages, 0), COALESCE(a.files, 0), COALESCE(a.missing, 0), COALESCE(n.since, ''), COALESCE(n.until, '')
 	FROM chat_group g

@@ -32,7 +32,7 @@ type Shown struct {
 // Messages lists messages: child at risk first, then by time, then by id, or
 // as a conversation with Reading. Of a protected export the view leaves out
 // what its owner wrote and what is written in the owner's words, and in the
-// rest it shows no place, no direction and no system text, numbers the
+// rest it shows no exhibit, no place, no direction and no system text, numbers the
 // messages anew, and masks the owner's names, so that nothing is missing that
 // could be counted.
 func Messages(ctx context.Context, q db.Queryer, o Query) ([]Shown, error) {

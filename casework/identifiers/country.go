@@ -80,6 +80,7 @@ func Decide(ctx context.Context, w *db.Writer, ds ...Decision) error {
 // Standing is where one identifier stands with one country.
 type Standing struct {
 	Identifier
+	AtRisk    bool
 	Country   string
 	Verdict   Verdict
 	Why       string     // the officer's reason, or the rule's basis while proposed
@@ -88,8 +89,8 @@ type Standing struct {
 	Relations []Relation // in which the identifier was found, sorted
 }
 
-// Standings lists identifiers × countries of a case, by country, kind and
-// value; country "" means all. Identifiers without any proposal stand under
+// Standings lists identifiers × countries of a case: child at risk first, then
+// by country, kind and value; country "" means all. Identifiers without any proposal stand under
 // ZZ. Protected sources are left out unless the view is protected.
 func Standings(ctx context.Context, q db.Queryer, c cases.ID, country string, v cases.View) ([]Standing, error) {
 	listed, err := List(ctx, q, c, "", v)
@@ -102,7 +103,7 @@ func Standings(ctx context.Context, q db.Queryer, c cases.ID, country string, v 
 	}
 	var out []Standing
 	for _, l := range listed {
-		for _, s := range t.standings(l.Identifier) {
+		for _, s := range t.standings(l) {
 			if country == "" || s.Country == country {
 				out = append(out, s)
 			}

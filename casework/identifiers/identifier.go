@@ -3,6 +3,7 @@ package identifiers
 import (
 	"cmp"
 	"context"
+	"database/sql"
 	"fmt"
 	"slices"
 	"strconv"
@@ -180,7 +181,7 @@ func Put(ctx context.Context, w *db.Writer, b Batch) error {
 type Listed struct {
 	Identifier
 	Mentions int64 // occurrences, in any relation
-	AtRisk   bool
+	AtRisk   bool  // a child at risk was marked on it, or on what it was found in
 }
 
 // List lists the identifiers of a case, those with a child at risk first, then
@@ -251,12 +252,29 @@ func Spellings(ctx context.Context, q db.Queryer, of ...ID) ([]Spelling, error) 
 }
 
 // Mentions returns the occurrences of the given identifiers by exhibit and
-// place. Those in a protected source's own traces are left out unless the view
-// is protected.
+// place. Unless the view is protected, those in a protected source's own traces
+// are left out, and of those that others left in its export the exhibit, item
+// and place are: a pointer to what no list shows would give the source away.
 func Mentions(ctx context.Context, q db.Queryer, v cases.View, of ...ID) ([]Mention, error) {
-	return db.CollectIn(ctx, q, scanMention, selectMention+` JOIN identifier i ON i.id = m.identifier
-		WHERE m.identifier IN (?*) AND (?1 OR NOT m.protected) AND `+visible(1)+
+	ms, err := db.CollectIn(ctx, q, scanMention, selectMention+` JOIN identifier i ON i.id = m.identifier
+		WHERE m.identifier IN (?*) AND (?1 OR NOT `+trace("m")+`) AND `+visible(1)+
 		" ORDER BY m.exhibit, m.item, m.place_offset, m.id", plain(of), v.Protected)
+	if err != nil || v.Protected {
+		return ms, err
+	}
+	var exhibits []string
+	for _, m := range ms {
+		exhibits = append(exhibits, m.Exhibit)
+	}
+	slices.Sort(exhibits)
+	hidden, err := db.CollectIn(ctx, q, func(r *sql.Rows) (id string, err error) { return id, r.Scan(&id) },
+		"SELECT e.id FROM exhibit e WHERE e.id IN (?*) AND (e.protected OR "+cases.Marked("e.id", cases.Protected)+")", slices.Compact(exhibits))
+	for n := range ms {
+		if m := &ms[n]; slices.Contains(hidden, m.Exhibit) {
+			m.Exhibit, m.Item, m.Place = "", "", format.Place{}
+		}
+	}
+	return ms, err
 }
 
 // Hidden is an SQL condition for the rooms' lists: true when the identifier in
@@ -270,12 +288,19 @@ func Hidden(column string) string {
 		" AND hp.relation = 'owner' AND hp.protected AND hi.kind <> 'wa-name'))"
 }
 
+// trace is the condition that a mention is a protected source's own: found to
+// be, or in a mail or text that was marked later. Of a chat that was marked
+// later Withhold settles which are.
+func trace(alias string) string {
+	return "(" + alias + ".protected OR " + alias + ".group_id = '' AND " + cases.Marked(alias+".exhibit", cases.Protected) + ")"
+}
+
 // visible hides what would give a protected source away: identifiers that are
 // Hidden, and those that are found nowhere but in the source's own traces. The
 // numbered argument is View.Protected.
 func visible(arg int) string {
 	return fmt.Sprintf(`(?%d OR NOT (%s
-		OR NOT EXISTS (SELECT 1 FROM identifier_mention p WHERE p.identifier = i.id AND NOT p.protected)))`, arg, Hidden("i.id"))
+		OR NOT EXISTS (SELECT 1 FROM identifier_mention p WHERE p.identifier = i.id AND NOT %s)))`, arg, Hidden("i.id"), trace("p"))
 }
 
 // Withhold sets the Protected flag of the mentions of one chat group anew, when

@@ -147,6 +147,41 @@ func TestProtectedIdentifiers(t *testing.T) {
 	}, schemas()...)
 }
 
+// TestMarksOnExhibits marks a mail after it was read: as a protected source's
+// own it takes along what was found in it alone, at risk it goes to the top.
+func TestMarksOnExhibits(t *testing.T) {
+	casetest.Each(t, func(t *testing.T, d casetest.Desk) {
+		alone, both, again := seen(t, identifiers.Sender, 1, "+34600111222"), seen(t, identifiers.Mentioned, 2, "+34600111223"), seen(t, identifiers.Author, 3, "+34600111223")
+		again.Exhibit, again.Item = "e2", "i2"
+		last := seen(t, identifiers.Mentioned, 4, "+39061234567")
+		last.Exhibit, last.Item, last.Message = "e3", "i3", "m3"
+		b := identifiers.Collate(key, "01A", []identifiers.Seen{alone, both, again, last})
+		mark := func(kind cases.MarkKind, of cases.ObjectKind, object string) cases.Mark {
+			return cases.Mark{Case: "01A", ObjectKind: of, Object: object, Kind: kind, Set: true, Officer: "o", At: 1, Why: "tip"}
+		}
+		d.Do(func(w *db.Writer) error {
+			if err := identifiers.Put(ctx, w, b); err != nil {
+				return err
+			}
+			return cases.PutMarks(ctx, w, mark(cases.Protected, cases.ExhibitObject, "e1"), mark(cases.Risk, cases.MessageObject, "m3"))
+		})
+		ls, err := identifiers.List(ctx, d.Look(), "01A", "", shut)
+		if err != nil || len(ls) != 2 || ls[0].Value != "+39061234567" || !ls[0].AtRisk || ls[1].AtRisk || ls[1].Mentions != 1 {
+			t.Errorf("%+v, %v", ls, err)
+		}
+		if ms, _ := identifiers.Mentions(ctx, d.Look(), shut, id(identifiers.Phone, "+34600111222"), id(identifiers.Phone, "+34600111223")); len(ms) != 1 || ms[0].Exhibit != "e2" {
+			t.Errorf("mentions: %+v", ms)
+		}
+		ss, err := identifiers.Standings(ctx, d.Look(), "01A", "", shut)
+		if err != nil || len(ss) != 2 || ss[0].Country != "IT" || !ss[0].AtRisk || len(ss[1].Relations) != 1 {
+			t.Errorf("standings: %+v, %v", ss, err)
+		}
+		if ls, _ := identifiers.List(ctx, d.Look(), "01A", "", open); len(ls) != 3 {
+			t.Errorf("the protected view shows %d", len(ls))
+		}
+	}, schemas()...)
+}
+
 func TestCountryNeedsADecision(t *testing.T) {
 	casetest.Each(t, func(t *testing.T, d casetest.Desk) {
 		b := identifiers.Collate(key, "01A", []identifiers.Seen{seen(t, identifiers.Author, 1, "+34612345678"),

@@ -24,16 +24,21 @@ var (
 
 const (
 	selectIdentifier = "SELECT i.id, i.case_id, i.kind, i.value, i.valid FROM identifier i"
-	// the 7th column is what the list orders by
-	selectListed = `SELECT i.id, i.case_id, i.kind, i.value, i.valid,
-		(SELECT COUNT(*) FROM identifier_mention m WHERE m.identifier = i.id AND (?3 OR NOT m.protected)),
-		EXISTS (SELECT 1 FROM mark k WHERE k.object = i.id AND k.kind = 'risk' AND k.is_set)
-		FROM identifier i`
-	selectMention = `SELECT m.id, m.case_id, m.identifier, m.relation, m.exhibit, m.item, m.group_id, m.message, m.place,
+	selectMention    = `SELECT m.id, m.case_id, m.identifier, m.relation, m.exhibit, m.item, m.group_id, m.message, m.place,
 		m.written, m.protected FROM identifier_mention m`
 	selectClaim    = "SELECT id, case_id, identifier, country, rule, version, basis, among FROM country_claim"
 	selectDecision = "SELECT id, case_id, identifier, country, verdict, officer, at_us, why FROM country_decision"
 )
+
+// selectListed has the case as its 1st and View.Protected as its 3rd argument;
+// the 7th column is what the list orders by.
+var selectListed = `SELECT i.id, i.case_id, i.kind, i.value, i.valid,
+	(SELECT COUNT(*) FROM identifier_mention m WHERE m.identifier = i.id AND (?3 OR NOT ` + trace("m") + `)),
+	EXISTS (SELECT 1 FROM mark k WHERE k.object = i.id AND k.kind = 'risk' AND k.is_set)
+	OR (EXISTS (SELECT 1 FROM mark k WHERE k.case_id = ?1 AND k.kind = 'risk' AND k.is_set)
+		AND EXISTS (SELECT 1 FROM identifier_mention m JOIN mark k ON k.object IN (m.exhibit, m.item, m.message)
+			WHERE m.identifier = i.id AND k.kind = 'risk' AND k.is_set AND (?3 OR NOT ` + trace("m") + `)))
+	FROM identifier i`
 
 // Schema returns the tables of the room.
 func Schema() db.Schema {

@@ -40,7 +40,7 @@ func loadTable(ctx context.Context, q db.Queryer, c cases.ID, v cases.View) (tab
 	rs, err := db.Collect(ctx, q, func(r *sql.Rows) (pair, error) {
 		var p pair
 		return p, r.Scan(&p.id, &p.rel)
-	}, `SELECT DISTINCT identifier, relation FROM identifier_mention WHERE case_id = ?1 AND (?2 OR NOT protected)
+	}, `SELECT DISTINCT identifier, relation FROM identifier_mention WHERE case_id = ?1 AND (?2 OR NOT `+trace("identifier_mention")+`)
 		ORDER BY identifier, relation`, string(c), v.Protected)
 	for _, p := range rs {
 		t.relations[p.id] = append(t.relations[p.id], p.rel)
@@ -49,11 +49,11 @@ func loadTable(ctx context.Context, q db.Queryer, c cases.ID, v cases.View) (tab
 }
 
 // standings returns one Standing for each country proposed or decided.
-func (t table) standings(i Identifier) []Standing {
+func (t table) standings(i Listed) []Standing {
 	by := map[string]*Standing{}
 	get := func(country string) *Standing {
 		if by[country] == nil {
-			by[country] = &Standing{Identifier: i, Country: country, Verdict: Proposed, Relations: t.relations[i.ID]}
+			by[country] = &Standing{Identifier: i.Identifier, AtRisk: i.AtRisk, Country: country, Verdict: Proposed, Relations: t.relations[i.ID]}
 		}
 		return by[country]
 	}
@@ -77,8 +77,14 @@ func (t table) standings(i Identifier) []Standing {
 }
 
 func sortStandings(all []Standing) {
+	calm := func(s Standing) int {
+		if s.AtRisk {
+			return 0
+		}
+		return 1
+	}
 	slices.SortFunc(all, func(a, b Standing) int {
-		return cmp.Or(cmp.Compare(a.Country, b.Country), cmp.Compare(a.Kind, b.Kind),
+		return cmp.Or(cmp.Compare(calm(a), calm(b)), cmp.Compare(a.Country, b.Country), cmp.Compare(a.Kind, b.Kind),
 			cmp.Compare(a.Value, b.Value), cmp.Compare(a.ID, b.ID))
 	})
 }

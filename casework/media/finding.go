@@ -52,6 +52,37 @@ func PutFindings(ctx context.Context, w *db.Writer, fs ...Finding) error {
 	return w.Put(ctx, findingTable, rows...)
 }
 
+// Renew is PutFindings for a stage that looks at items again: what it found on
+// them before and does not find now is dropped.
+func Renew(ctx context.Context, w *db.Writer, stage, version string, items []Item, fs ...Finding) error {
+	again, exhibits, now := map[ID]bool{}, map[string]bool{}, map[string]bool{}
+	for _, i := range items {
+		again[i.ID], exhibits[i.Exhibit] = true, true
+	}
+	for _, f := range fs {
+		now[f.ID] = true
+	}
+	for e := range exhibits {
+		old, err := db.Collect(ctx, w, scanFinding, selectFinding+" WHERE f.exhibit = ?1 AND f.case_id = ?2 AND f.stage = ?3 AND f.version = ?4",
+			e, string(items[0].Case), stage, version)
+		if err != nil {
+			return err
+		}
+		var gone []db.Row
+		for _, f := range old {
+			if again[f.Item] && !now[f.ID] {
+				gone = append(gone, db.Row{f.ID})
+			}
+		}
+		if len(gone) > 0 {
+			if err := w.Delete(ctx, findingTable, gone...); err != nil {
+				return err
+			}
+		}
+	}
+	return PutFindings(ctx, w, fs...)
+}
+
 // Findings lists findings: child at risk first, then by exhibit, code and id.
 // Those on protected sources are left out unless the view is protected.
 func Findings(ctx context.Context, q db.Queryer, o Query) ([]Finding, error) {

@@ -63,7 +63,7 @@ const (
 // these rows: what has none was not reached.
 type Result struct {
 	Case    cases.ID
-	Subject string // item id, or lower-case hex SHA-256 for stages that look at bytes only
+	Subject string // item id
 	Stage   string
 	Version string // version and configuration; older rows stay
 	Outcome Outcome
@@ -91,6 +91,12 @@ func Results(ctx context.Context, q db.Queryer, c cases.ID, subjects ...string) 
 		" WHERE subject IN (?*) AND case_id = ?1 ORDER BY subject, stage, version", subjects, string(c))
 }
 
+// LeftOut returns the results of a case whose detail is one of the given codes.
+func LeftOut(ctx context.Context, q db.Queryer, c cases.ID, codes ...string) ([]Result, error) {
+	return db.CollectIn(ctx, q, scanResult, selectResult+" WHERE detail IN (?*) AND case_id = ?1 ORDER BY subject, stage, version",
+		codes, string(c))
+}
+
 // Coverage counts the results of one stage and version in a case.
 type Coverage struct {
 	Stage, Version string
@@ -99,8 +105,8 @@ type Coverage struct {
 	Subjects       int64
 }
 
-// Covered counts results by stage, version, outcome and reason. An exhibit
-// limits it to what was found in that exhibit (only for results keyed by item).
+// Covered counts results by stage, version, outcome and reason; those of
+// protected sources only in the protected view.
 func Covered(ctx context.Context, q db.Queryer, c cases.ID, v cases.View) ([]Coverage, error) {
 	return db.Collect(ctx, q, scanCoverage, `SELECT s.stage, s.version, s.outcome, s.detail, COUNT(*) FROM stage_result s
 		WHERE s.case_id = ?1 AND (?2 OR NOT EXISTS (SELECT 1 FROM item i WHERE i.id = s.subject AND NOT `+visibleAlways+`))

@@ -32,6 +32,9 @@ const (
 // attachment adds a file that a message carried and returns its id, "" when it
 // may not be told.
 func (b *builder) attachment(m chats.Shown, a chats.Attachment, by identifiers.ID) (string, error) {
+	if b.shielded(m.Exhibit, string(m.Group)) {
+		return "", nil
+	}
 	if a.Item == "" {
 		id := b.id("item", string(m.ID)+" "+a.Name)
 		b.add(referral.Item{ID: id, Name: id + ".bin", MediaType: "application/octet-stream", Size: -1, Sender: b.taken[by].ID,

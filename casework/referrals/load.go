@@ -24,6 +24,7 @@ type matter struct {
 	exhibits map[string]evidence.Exhibit
 	closed   map[string]bool // exhibits that may not be told: held, in quarantine, erased, privileged
 	groups   map[chats.GroupID]chats.Listed
+	behind   map[string]string // exhibit of each group, also where the view hides it
 	tips     []tips.Listed
 	items    []media.Item // visible
 	matches  map[media.ID][]matching.Listed
@@ -47,10 +48,15 @@ func (m *matter) untold(object string) bool {
 	return m.marked(object, cases.Protected) || m.marked(object, cases.Privileged)
 }
 
+// shut reports whether the exhibit, or the one behind a group, may not be told.
+func (m *matter) shut(exhibit, group string) bool {
+	return m.closed[exhibit] || m.closed[m.behind[group]]
+}
+
 // load reads the case.
 func (r *Room) load(ctx context.Context, q db.Queryer, req Request) (*matter, error) {
 	m := &matter{marks: map[string]map[cases.MarkKind]bool{}, exhibits: map[string]evidence.Exhibit{}, closed: map[string]bool{},
-		groups: map[chats.GroupID]chats.Listed{}, matches: map[media.ID][]matching.Listed{}, spellings: map[identifiers.ID][]string{}}
+		groups: map[chats.GroupID]chats.Listed{}, behind: map[string]string{}, matches: map[media.ID][]matching.Listed{}, spellings: map[identifiers.ID][]string{}}
 	var err error
 	if m.k, err = cases.Find(ctx, q, req.Case); err != nil {
 		return nil, err
@@ -91,6 +97,7 @@ func (m *matter) loadChats(ctx context.Context, q db.Queryer, req Request) error
 	}
 	for _, g := range all {
 		m.subjects = append(m.subjects, g.Subject)
+		m.behind[string(g.ID)] = g.Exhibit
 	}
 	every, err := tips.List(ctx, q, req.Case, cases.View{Protected: true})
 	if err != nil {

@@ -30,7 +30,7 @@ func (b *builder) collect() error {
 			g, ok := b.m.groups[m.Group]
 			switch {
 			case !ok, m.Kind == chats.SystemMessage, b.m.marked(string(m.ID), cases.Protected):
-			case b.m.closed[m.Exhibit] || b.m.untold(string(m.Group)) || b.m.untold(string(m.ID)) || b.m.untold(m.Item):
+			case b.m.shut(m.Exhibit, string(m.Group)) || b.m.untold(string(m.Group)) || b.m.untold(string(m.ID)) || b.m.untold(m.Item):
 				b.leave(LeftOut{Kind: "message", ID: string(m.ID), Reason: NotOpen})
 			case g.Protected && b.taken[id].Kind == string(identifiers.WAName):
 				b.leave(LeftOut{Kind: "message", ID: string(m.ID), Reason: AddressBook})
@@ -93,9 +93,10 @@ func (b *builder) chats() error {
 	return nil
 }
 
-// shielded reports whether an exhibit or group is a protected source's own.
+// shielded reports whether an exhibit or group is a protected source's own; of
+// most of these the rooms do not even name the exhibit.
 func (b *builder) shielded(exhibit, group string) bool {
-	return b.m.exhibits[exhibit].Protected || b.m.marked(exhibit, cases.Protected) || b.m.groups[chats.GroupID(group)].Protected
+	return exhibit == "" || b.m.exhibits[exhibit].Protected || b.m.marked(exhibit, cases.Protected) || b.m.groups[chats.GroupID(group)].Protected
 }
 
 // group adds a group that a message of the package stands in. The subject of a
@@ -139,7 +140,7 @@ func (b *builder) message(m chats.Shown, by identifiers.ID) error {
 	}
 	b.origin[x.ID] = string(m.ID)
 	b.cut.Package.Messages = append(b.cut.Package.Messages, x)
-	b.risk(string(m.ID), string(m.Group), m.Exhibit, string(by))
+	b.risk(string(m.ID), string(m.Group), b.m.behind[string(m.Group)], string(by))
 	b.subjects = append(b.subjects, m.Item)
 	b.counted(m.Exhibit).Read++
 	return nil
@@ -259,7 +260,7 @@ func (b *builder) relations() error {
 func (b *builder) unrelated(m identifiers.Mention) Reason {
 	also := slices.Contains(b.req.Also, m.Identifier)
 	switch {
-	case b.m.closed[m.Exhibit] || b.m.untold(m.Item) || b.m.untold(m.Group) || b.m.untold(m.Message):
+	case b.m.shut(m.Exhibit, m.Group) || b.m.untold(m.Item) || b.m.untold(m.Group) || b.m.untold(m.Message):
 		return NotOpen
 	case b.shielded(m.Exhibit, m.Group) && (m.Relation == identifiers.Owner || b.taken[m.Identifier].Kind == string(identifiers.WAName)):
 		return AddressBook

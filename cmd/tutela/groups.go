@@ -22,7 +22,7 @@ type groupRow struct {
 	Subject     string `json:"subject"`
 	Kind        string `json:"kind"`
 	Platform    string `json:"platform"`
-	Exhibit     string `json:"exhibit"`
+	Exhibit     string `json:"exhibit,omitempty"` // none for a protected source's export
 	Members     int64  `json:"members"`
 	Messages    int64  `json:"messages"`
 	Attachments int64  `json:"attachments"`

@@ -33,6 +33,7 @@ type cli struct {
 	Groups      groupsVerb      `cmd:"" help:"${help_groups}"`
 	Identifiers identifiersVerb `cmd:"" help:"${help_identifiers}"`
 	Countries   countriesVerb   `cmd:"" help:"${help_countries}"`
+	Refer       referVerb       `cmd:"" help:"${help_refer}"`
 }
 
 func main() {

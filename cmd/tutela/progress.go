@@ -52,6 +52,12 @@ func (m *meter) done() {
 
 func (m *meter) text(p pipeline.Progress) string {
 	s := m.c.Text("progress.stage", m.c.Text("stage."+p.Stage), p.Files, size(p.Bytes))
+	if p.Stage == "work" {
+		s = m.c.Text("progress.work", m.c.Text("stage."+p.Stage), p.Jobs.Done)
+	}
+	if p.JobsPerSecond > 0 {
+		s += m.c.Text("progress.pace", p.JobsPerSecond)
+	}
 	if p.PerSecond > 0 {
 		s += m.c.Text("progress.rate", size(int64(p.PerSecond)))
 	}

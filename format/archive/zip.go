@@ -27,18 +27,18 @@ const (
 
 // entry is what the directory, or a local header, says about one member.
 type entry struct {
-	flags, method  uint16
-	dosTime        uint16
-	dosDate        uint16
-	crc            uint32
-	stored, size   int64
-	offset         int64
-	creator        uint16
-	attrs          uint32
-	name, extra    []byte
-	salvaged       bool
-	unknown        bool // sizes and sum are not known
-	overlap, twice bool
+	flags, method uint16
+	dosTime       uint16
+	dosDate       uint16
+	crc           uint32
+	stored, size  int64
+	offset        int64
+	creator       uint16
+	attrs         uint32
+	name, extra   []byte
+	salvaged      bool
+	unknown       bool // sizes and sum are not known
+	overlap       bool
 }
 
 var errDirectory = errors.New("damaged directory")

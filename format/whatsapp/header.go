@@ -177,12 +177,13 @@ func (p *scanner) link() bool {
 // time reads hour, minute, an optional second and part of the day.
 func (p *scanner) time() bool {
 	f := &p.f
-	day, next := dayPart{}, p.i
+	day := dayPart{}
 	if _, _, ok := digit(rune0(p.s[p.i:])); !ok {
-		if day, next = partAt(p.s, p.i); next == p.i {
+		part, next := partAt(p.s, p.i)
+		if next == p.i {
 			return false
 		}
-		f.before = true
+		day, f.before = part, true
 		p.i = skip(p.s, next, isMarkOrSpace)
 	}
 	h, w, _, next := number(p.s, p.i)

@@ -88,8 +88,8 @@ func mustBeClean(t *testing.T, v *vault.Vault, known ...string) {
 // damage runs a statement behind the log's back.
 func damage(t *testing.T, v *vault.Vault, query string, args ...any) {
 	t.Helper()
-	err := v.Store.Write(context.Background(), engine.Key{}, func(w *db.Writer) error {
-		_, err := w.Exec(context.Background(), engine.Key{}, query, args...)
+	err := v.Store.Write(context.Background(), engine.Below(), func(w *db.Writer) error {
+		_, err := w.Exec(context.Background(), engine.Below(), query, args...)
 		return err
 	})
 	if err != nil {

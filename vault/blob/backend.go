@@ -59,8 +59,12 @@ type Staged interface {
 	Drop()
 }
 
+// immutable at the end of a folder's location asks for the immutable flag.
+const immutable = "?immutable=1"
+
 // OpenBackend opens the place that a location names: "s3://…" (see S3) or the
-// path of a folder, which is created when it is not there.
+// path of a folder, which is created when it is not there; "?immutable=1" after
+// the path sets FolderOptions.Immutable.
 func OpenBackend(ctx context.Context, location string) (Backend, error) {
 	if strings.HasPrefix(location, "s3://") {
 		u, err := url.Parse(location)
@@ -70,5 +74,6 @@ func OpenBackend(ctx context.Context, location string) (Backend, error) {
 		}
 		return S3(ctx, u)
 	}
-	return Folder(location, FolderOptions{})
+	dir, asked := strings.CutSuffix(location, immutable)
+	return Folder(dir, FolderOptions{Immutable: asked})
 }

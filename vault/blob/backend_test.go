@@ -43,6 +43,37 @@ func TestFolderImmutable(t *testing.T) {
 	})
 }
 
+// TestImmutableFlag opts in the way that an officer does, and finds the flag on
+// the disk: not even its owner can remove an object, and Delete still can.
+func TestImmutableFlag(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "blobs")
+	b, err := blob.OpenBackend(t.Context(), dir+"?immutable=1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := b.Put(t.Context(), "abcdef", strings.NewReader("x"), 1); err != nil {
+		t.Fatal(err)
+	}
+	p := filepath.Join(dir, "ab", "c", "abcdef")
+	t.Cleanup(func() { b.Delete(context.Background(), "abcdef") })
+	if err := os.Remove(p); err == nil {
+		t.Skip("this file system, or this user, has no immutable flag")
+	}
+	if err := os.WriteFile(p, []byte("y"), 0o600); err == nil {
+		t.Error("an immutable object was written to")
+	}
+	plain, err := blob.OpenBackend(t.Context(), dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := plain.Delete(t.Context(), "abcdef"); err != nil {
+		t.Errorf("a store opened without the option cannot delete: %v", err)
+	}
+	if _, err := os.Stat(p); err == nil {
+		t.Error("the object is still there")
+	}
+}
+
 func TestS3(t *testing.T) {
 	location := s3test.Location(t)
 	n := 0

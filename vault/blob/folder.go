@@ -310,10 +310,11 @@ func (f *folder) Delete(_ context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	if f.o.Immutable {
-		setImmutable(p, false)
+	err = os.Remove(p)
+	if errors.Is(err, fs.ErrPermission) && setImmutable(p, false) == nil { // set by whoever stored it
+		err = os.Remove(p)
 	}
-	if err := os.Remove(p); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return outside("delete", name, err)
 	}
 	failpoint.Hit("blob.deleted")

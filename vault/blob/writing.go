@@ -37,7 +37,7 @@ type written struct {
 // Begin starts taking in content of a case. Abort must follow (after Commit it
 // does nothing).
 func (s *Store) Begin(ctx context.Context, caseID string) (*Writing, error) {
-	epoch, key, err := s.keys.Latest(ctx, s.rows.Read(engine.Key{}), caseID)
+	epoch, key, err := s.keys.Latest(ctx, s.rows.Read(engine.Below()), caseID)
 	if err != nil {
 		return nil, err
 	}
@@ -152,7 +152,7 @@ func (w *Writing) Commit(ctx context.Context) error {
 	for n := range w.objects {
 		names = append(names, n)
 	}
-	have, err := keysOf(ctx, w.s.rows.Read(engine.Key{}), names)
+	have, err := keysOf(ctx, w.s.rows.Read(engine.Below()), names)
 	if err != nil {
 		return err
 	}

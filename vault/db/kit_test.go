@@ -36,7 +36,7 @@ func kitSchema() []db.Schema {
 	return []db.Schema{{Room: "kit", Tables: []db.Table{things, links, wraps}, Migrations: []string{kitSQL}}}
 }
 
-var key engine.Key
+var key = engine.Below()
 
 func openAt(t testing.TB, url string, secret []byte, schemas []db.Schema) *db.Store {
 	t.Helper()

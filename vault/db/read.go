@@ -29,7 +29,12 @@ type Queryer interface {
 
 // Read returns a read-only handle; packages above get theirs from audit in
 // exchange for a recorded consultation.
-func (s *Store) Read(_ engine.Key) *Reader { return &Reader{store: s, pool: s.eng.Read} }
+func (s *Store) Read(k engine.Key) *Reader {
+	if !k.Opens() {
+		return nil // refuses every question
+	}
+	return &Reader{store: s, pool: s.eng.Read}
+}
 
 // Query runs a SELECT. Placeholders are ?1, ?2, … in both dialects, and there
 // must be as many arguments as the highest of them. A statement that could

@@ -26,7 +26,10 @@ type Writer struct {
 // Write runs fn in one transaction that can write; it is for package audit,
 // jobs and keys, which alone can name the key. On SQLite there is one writer at
 // a time: fn must not call Write.
-func (s *Store) Write(ctx context.Context, _ engine.Key, fn func(*Writer) error) error {
+func (s *Store) Write(ctx context.Context, k engine.Key, fn func(*Writer) error) error {
+	if !k.Opens() {
+		return errKey()
+	}
 	err := s.eng.Tx(ctx, func(tx *sql.Tx) error {
 		w := &Writer{Reader: Reader{store: s, pool: tx}, tx: tx, stmts: map[string]*sql.Stmt{}}
 		if err := fn(w); err != nil {
@@ -41,18 +44,40 @@ func (s *Store) Write(ctx context.Context, _ engine.Key, fn func(*Writer) error)
 	return err
 }
 
+// errKey is the answer to a key that package engine did not give out.
+func errKey() error {
+	return fault.New(fault.Refused, "db: the raw side of the store is not open to this caller")
+}
+
 // Bind names the act whose id fills the column act from now on.
-func (w *Writer) Bind(_ engine.Key, act string) { w.act = act }
+func (w *Writer) Bind(k engine.Key, act string) {
+	if k.Opens() {
+		w.act = act
+	}
+}
 
 // Items returns what was written so far, in order.
-func (w *Writer) Items(_ engine.Key) []Item { return w.items }
+func (w *Writer) Items(k engine.Key) []Item {
+	if !k.Opens() {
+		return nil
+	}
+	return w.items
+}
 
 // SQLTx returns the transaction itself, for a queue that enqueues in it.
-func (w *Writer) SQLTx(_ engine.Key) *sql.Tx { return w.tx }
+func (w *Writer) SQLTx(k engine.Key) *sql.Tx {
+	if !k.Opens() {
+		return nil
+	}
+	return w.tx
+}
 
 // Exec runs a statement on tables that belong to no act (log, queue).
 // Placeholders are ?1, ?2, …
-func (w *Writer) Exec(ctx context.Context, _ engine.Key, query string, args ...any) (sql.Result, error) {
+func (w *Writer) Exec(ctx context.Context, k engine.Key, query string, args ...any) (sql.Result, error) {
+	if !k.Opens() {
+		return nil, errKey()
+	}
 	st, err := w.store.prepare(query, args)
 	if err != nil {
 		return nil, err
@@ -66,7 +91,10 @@ func (w *Writer) Exec(ctx context.Context, _ engine.Key, query string, args ...a
 
 // Raw runs a statement that changes rows and returns some (RETURNING, FOR
 // UPDATE) on tables that belong to no act.
-func (w *Writer) Raw(ctx context.Context, _ engine.Key, query string, args ...any) (*sql.Rows, error) {
+func (w *Writer) Raw(ctx context.Context, k engine.Key, query string, args ...any) (*sql.Rows, error) {
+	if !k.Opens() {
+		return nil, errKey()
+	}
 	st, err := w.store.prepare(query, args)
 	if err != nil {
 		return nil, err

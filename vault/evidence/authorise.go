@@ -143,21 +143,26 @@ func (r *Room) judge(ctx context.Context, q db.Queryer, exhibits []Exhibit) (*ju
 	return j, err
 }
 
-// allow returns the authorisation that lets the stage open the exhibit.
-func (j *judge) allow(e Exhibit, stage string) (Authorisation, error) {
+// allow returns the authorisations that let the stage open the exhibit, in the
+// order of recording; at least one when there is no error.
+func (j *judge) allow(e Exhibit, stage string) ([]Authorisation, error) {
 	switch {
 	case e.State == Erased:
-		return Authorisation{}, fault.New(fault.NotFound, "exhibit %s has been erased", e.ID)
+		return nil, fault.New(fault.NotFound, "exhibit %s has been erased", e.ID)
 	case e.Quarantine != "":
-		return Authorisation{}, fault.New(fault.Refused, "exhibit %s is in quarantine", e.ID)
+		return nil, fault.New(fault.Refused, "exhibit %s is in quarantine", e.ID)
 	}
+	var all []Authorisation
 	for _, a := range j.authorisations[e.Case] {
 		if a.covers(e, j.acquisitions[e.Acquisition], stage, j.now) {
-			return a, nil
+			all = append(all, a)
 		}
 	}
-	return Authorisation{}, fault.Hint(fault.New(fault.Refused, "exhibit %s is held: no authorisation covers it for %s", e.ID, stage),
-		"record one with: tutela authorise --case ID")
+	if len(all) == 0 {
+		return nil, fault.Hint(fault.New(fault.Refused, "exhibit %s is held: no authorisation covers it for %s", e.ID, stage),
+			"record one with: tutela authorise --case ID")
+	}
+	return all, nil
 }
 
 // Covered splits exhibits into those that a stage may open now and those that

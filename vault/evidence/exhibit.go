@@ -134,12 +134,13 @@ type Totals struct {
 	Risk                                 int64 // exhibits marked "child at risk now"
 }
 
-// Count returns the totals of a case, protected exhibits included.
-func Count(ctx context.Context, q db.Queryer, caseID string) (Totals, error) {
+// Count returns the totals of a case. Protected exhibits count only when asked
+// for.
+func Count(ctx context.Context, q db.Queryer, caseID string, protected bool) (Totals, error) {
 	t, _, err := db.One(ctx, q, func(r *sql.Rows) (t Totals, err error) {
 		return t, r.Scan(&t.Exhibits, &t.Bytes, &t.Quarantined, &t.Erased, &t.Risk)
 	}, `SELECT COUNT(*), CAST(COALESCE(SUM(size), 0) AS BIGINT), CAST(COALESCE(SUM(CASE WHEN quarantine <> '' THEN 1 ELSE 0 END), 0) AS BIGINT),
 		CAST(COALESCE(SUM(CASE WHEN state = 'erased' THEN 1 ELSE 0 END), 0) AS BIGINT),
-		CAST(COALESCE(SUM(CASE WHEN risk THEN 1 ELSE 0 END), 0) AS BIGINT) FROM exhibit WHERE case_id = ?1`, caseID)
+		CAST(COALESCE(SUM(CASE WHEN risk THEN 1 ELSE 0 END), 0) AS BIGINT) FROM exhibit WHERE case_id = ?1 AND (?2 OR NOT protected)`, caseID, protected)
 	return t, err
 }

@@ -14,7 +14,6 @@ import (
 	"tutela/vault/audit"
 	"tutela/vault/db"
 	"tutela/vault/evidence"
-	"tutela/vault/vaulttest"
 )
 
 func (s *site) refused(t *testing.T, why, id, stage string) {
@@ -124,12 +123,17 @@ func TestOpenManyIsOneConsultation(t *testing.T) {
 	if n := s.acts(t) - before; n != 2 { // the one of acts itself included
 		t.Errorf("%d acts", n)
 	}
-	if !open[0].Protected() || open[0].ID() != ids[1] || open[0].Scope().Accounts[0] != "+49 1" || open[0].Authorisation() == "" ||
+	if !open[0].Protected() || open[0].ID() != ids[1] || open[0].Scopes()[0].Accounts[0] != "+49 1" || open[0].Authorisation() == "" ||
 		open[0].Size() != open[0].Digests().Size || open[0].Name() == "" {
 		t.Errorf("%+v", open[0].Exhibit())
 	}
 	if es, _ := evidence.Exhibits(t.Context(), s.look(t), evidence.Query{Case: caseID}); len(es) != 0 {
 		t.Errorf("%d protected exhibits in an ordinary list", len(es))
+	}
+	for _, protected := range []bool{false, true} {
+		if n, err := evidence.Count(t.Context(), s.look(t), caseID, protected); err != nil || (n.Exhibits > 0) != protected {
+			t.Errorf("%d protected exhibits counted: %v, %v", n.Exhibits, protected, err)
+		}
 	}
 	if as, _ := evidence.Acquisitions(t.Context(), s.look(t), caseID, false); len(as) != 0 {
 		t.Errorf("%d protected acquisitions in an ordinary list", len(as))
@@ -189,7 +193,7 @@ func TestMarksAndQuarantine(t *testing.T) {
 		if fault.KindOf(err) != fault.NotFound {
 			t.Errorf("an unknown exhibit was marked: %v", err)
 		}
-		totals, err := evidence.Count(t.Context(), s.look(t), caseID)
+		totals, err := evidence.Count(t.Context(), s.look(t), caseID, false)
 		if err != nil || totals.Exhibits != 6 || totals.Risk != 0 || totals.Bytes == 0 {
 			t.Errorf("totals %+v, %v", totals, err)
 		}
@@ -376,23 +380,5 @@ func TestMembersAndEphemeral(t *testing.T) {
 	p := make([]byte, 2)
 	if n, err := e.ReadAt(p, 1); n != 2 || err != nil || string(p) != "bc" || e.Close() != nil {
 		t.Errorf("%d %v %q", n, err, p)
-	}
-}
-
-func TestACaseIsClosedToOthers(t *testing.T) {
-	s := newSite(t, "")
-	other := vaulttest.AddOfficer(t, s.Vault, "Other Officer")
-	dir, _ := tree(t, 0)
-	s.seal(t, evidence.Order{Path: dir})
-	s.authorise(t, evidence.Covers{All: true})
-	e := s.exhibits(t)[0]
-	if other.KeyID() == s.Actor().KeyID() {
-		t.Fatal("one key for two officers")
-	}
-	if _, err := s.room.Open(t.Context(), s.Ledger.As(vaulttest.Key(t, "stranger")), e.ID, "read", "test"); fault.KindOf(err) != fault.Refused {
-		t.Errorf("a stranger: %v", err)
-	}
-	if _, err := s.room.Blobs().Open(t.Context(), "case-2", e.Blob); err == nil {
-		t.Error("a blob opened under another case")
 	}
 }

@@ -19,7 +19,7 @@ import (
 // makes one.
 type Sealed struct {
 	exhibit Exhibit
-	scope   Covers
+	scopes  []Covers
 	auth    string
 	open    func(context.Context) (Source, error)
 }
@@ -49,11 +49,12 @@ func (s *Sealed) Digests() digest.Set { return s.exhibit.Digests() }
 // Protected reports whether the source is protected.
 func (s *Sealed) Protected() bool { return s.exhibit.Protected }
 
-// Scope returns what the authorisation covers: readers leave out what lies
-// outside its accounts and window.
-func (s *Sealed) Scope() Covers { return s.scope }
+// Scopes returns what each of the authorisations covers that let the stage open
+// the exhibit: readers leave out what lies outside the accounts and window of
+// every one of them.
+func (s *Sealed) Scopes() []Covers { return s.scopes }
 
-// Authorisation returns the id of the authorisation that it rests on.
+// Authorisation returns the id of the first authorisation that it rests on.
 func (s *Sealed) Authorisation() string { return s.auth }
 
 // Open opens the content. A read of anything that is not what was sealed
@@ -109,7 +110,8 @@ func (r *Room) Open(ctx context.Context, desk *audit.Desk, id, stage, why string
 // against one recorded consultation. act needs a reason; class, verb and case
 // are filled in where they are empty. Exhibits that no authorisation covers,
 // that are in quarantine, erased or unknown come back in refused with the
-// reason.
+// reason. Whoever is not entitled to the case is Refused, wherever the content
+// lies.
 func (r *Room) OpenMany(ctx context.Context, desk *audit.Desk, act audit.Act, stage string, ids ...string) (open []*Sealed, refused map[string]error, err error) {
 	q := r.reader()
 	rows, err := ByID(ctx, q, ids...)
@@ -138,16 +140,23 @@ func (r *Room) OpenMany(ctx context.Context, desk *audit.Desk, act audit.Act, st
 			refused[id] = fault.New(fault.NotFound, "exhibit %s is not known", id)
 			continue
 		}
-		a, err := j.allow(e, stage)
+		as, err := j.allow(e, stage)
 		if err != nil {
 			refused[id] = err
 			continue
 		}
-		allowed = append(allowed, e)
-		open = append(open, &Sealed{exhibit: e, scope: a.Covers, auth: a.ID})
+		s := &Sealed{exhibit: e, auth: as[0].ID}
+		for _, a := range as {
+			s.scopes = append(s.scopes, a.Covers)
+		}
+		allowed, open = append(allowed, e), append(open, s)
 	}
 	if len(open) == 0 {
 		return nil, refused, nil
+	}
+	// Content in place is not encrypted: the key of the case guards it all the same.
+	if err := r.blobs.Entitled(ctx, act.Case); err != nil {
+		return nil, nil, err
 	}
 	if act.Class == "" {
 		act.Class = audit.Consultation

@@ -75,7 +75,7 @@ func Open(ctx context.Context, c Config) (*Queue, error) {
 	if c.Pause == nil {
 		c.Pause = func(attempt int) time.Duration { return time.Second << (2 * (attempt - 1)) }
 	}
-	q := &Queue{config: c}
+	q := &Queue{config: c, key: engine.Below()}
 	if c.Store.Dialect() == engine.Postgres {
 		var err error
 		if q.river, err = openRiver(ctx, q); err != nil {

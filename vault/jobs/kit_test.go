@@ -19,7 +19,7 @@ import (
 var kitSchema = db.Schema{Room: "kit", Migrations: []string{
 	`CREATE TABLE effect (nonce TEXT PRIMARY KEY, job TEXT NOT NULL, worker TEXT NOT NULL)`}}
 
-var key engine.Key
+var key = engine.Below()
 
 func openStore(ctx context.Context, url string) (*db.Store, error) {
 	return db.Open(ctx, db.Config{URL: url, Schemas: []db.Schema{Schema(), kitSchema}})

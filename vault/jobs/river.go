@@ -150,7 +150,7 @@ func (r *river) watch(ctx context.Context, s *session, client *queue.Client[*sql
 	defer t.Stop()
 	for {
 		if s.UntilIdle {
-			if idle, err := s.idle(ctx, s.Case); err != nil || idle {
+			if idle, err := s.Idle(ctx, s.Case, s.Host); err != nil || idle {
 				return err
 			}
 		}

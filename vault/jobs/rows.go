@@ -163,9 +163,11 @@ func (q *Queue) exists(ctx context.Context, query string, args ...any) (bool, er
 	return ok, err
 }
 
-// idle says whether no job of the case waits or runs, in whatever hands.
-func (q *Queue) idle(ctx context.Context, caseID string) (bool, error) {
-	busy, err := q.exists(ctx, `SELECT 1 FROM job WHERE state IN ('waiting', 'running') AND (?1 = '' OR case_id = ?1) LIMIT 1`, caseID)
+// Idle says whether no job of the case ("" = of any) runs, in whatever hands, or
+// waits for this host or for any. What waits for another machine is its own.
+func (q *Queue) Idle(ctx context.Context, caseID, host string) (bool, error) {
+	busy, err := q.exists(ctx, `SELECT 1 FROM job WHERE (state = 'running' OR state = 'waiting' AND (host = '' OR host = ?2))
+		AND (?1 = '' OR case_id = ?1) LIMIT 1`, caseID, host)
 	return !busy, err
 }
 

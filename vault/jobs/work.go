@@ -14,7 +14,7 @@ type Options struct {
 	Workers   int    // jobs at once
 	Host      string // this machine's name
 	Case      string // "" = every case
-	UntilIdle bool   // return when no job of the case is left, in whatever hands
+	UntilIdle bool   // return when no job of the case is left, in whatever hands, but for those of other hosts
 	Progress  func(Counts)
 }
 
@@ -124,7 +124,7 @@ func (s *session) table(ctx context.Context) error {
 			continue
 		}
 		if len(busy) == 0 && s.UntilIdle {
-			if idle, err := s.idle(ctx, s.Case); err != nil || idle {
+			if idle, err := s.Idle(ctx, s.Case, s.Host); err != nil || idle {
 				return err
 			}
 		}

@@ -4,6 +4,13 @@
 // above write without an act.
 package engine
 
-// Key opens the raw side of a db.Store. A value of it can be named only by
-// packages below vault.
-type Key struct{ below struct{} }
+// Key opens the raw side of a db.Store. It can be named only by packages below
+// vault; a value that was come by without the name (a type parameter inferred
+// from a method) is the zero Key, which opens nothing.
+type Key struct{ below bool }
+
+// Below returns the key.
+func Below() Key { return Key{below: true} }
+
+// Opens reports whether k came from Below.
+func (k Key) Opens() bool { return k.below }
