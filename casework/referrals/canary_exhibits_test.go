@@ -84,7 +84,7 @@ func (e *export) open(l *line, by *ident) standing {
 	case e.protected && !e.declared:
 		return may
 	}
-	return must
+	return always
 }
 
 // saidTo says who is told the words of a line.
@@ -170,8 +170,7 @@ func (w *world) makeLines(e *export, n int) {
 		at += 2 + w.r.IntN(9)
 	}
 	if !e.direct {
-		old := w.known("former name of a group", phrase, nobody)
-		event(`%s created group "%s"`, e.members[0].label(), old.value)
+		event(`%s created group "%s"`, e.members[0].label(), w.open("former name of a group", nobody))
 		for _, m := range e.members[1:] {
 			event("%s added %s", e.members[0].label(), m.label())
 		}
@@ -255,7 +254,7 @@ func (m *letter) open() standing {
 	if m.shut() || m.marked != "" || m.protected {
 		return never
 	}
-	return must
+	return always
 }
 
 func (w *world) mailTo(m *letter) tell {

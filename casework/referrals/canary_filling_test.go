@@ -337,6 +337,9 @@ func (w *world) photoTo(p *photo, country string) standing {
 				best = max(best, w.saidTo(e, l)(country))
 			}
 		}
+		if e.protected && p.of == &e.seized { // its owner's folder
+			best = min(best, may)
+		}
 	}
 	for _, m := range w.mails {
 		if m.photo == p {

@@ -3,14 +3,15 @@ package referrals_test
 import (
 	"archive/tar"
 	"bytes"
+	"cmp"
 	"crypto/md5"
 	"crypto/sha1"
 	"crypto/sha256"
-	"encoding/base64"
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"unicode/utf16"
 
@@ -39,7 +40,7 @@ type standing int
 const (
 	never standing = iota
 	may
-	must
+	always
 )
 
 // hit is a canary that was found.
@@ -90,7 +91,7 @@ func writtenForms(c *canary) []string {
 	case aNumber:
 		return []string{v[1:], nationalOf(v)}
 	case aToken:
-		return distinct(v, strings.ToLower(v), strings.ToUpper(v))
+		return []string{v}
 	}
 	return distinct(v, norm.NFD.String(v), strings.ToLower(v), strings.ToUpper(v), capital(v), folded(v))
 }
@@ -128,13 +129,15 @@ func nationalOf(e164 string) string {
 	return strings.TrimPrefix(e164, "+")
 }
 
-// patterns are byte strings that are looked for together.
+// patterns are byte strings that are looked for together: sorted by their
+// first bytes, behind a filter.
 type patterns struct {
 	filter [1 << 16]uint64
-	by     map[uint64][]pattern
+	all    []pattern
 }
 
 type pattern struct {
+	head   uint64
 	bytes  []byte
 	canary int
 	how    string
@@ -157,53 +160,14 @@ func (p *patterns) add(canary int, how string, b []byte) {
 	if len(b) < patternHead {
 		panic("a canary is too short to be told from chance: " + string(b))
 	}
-	if p.by == nil {
-		p.by = map[uint64][]pattern{}
-	}
-	p.by[head(b)] = append(p.by[head(b)], pattern{b, canary, how})
+	p.all = append(p.all, pattern{head(b), b, canary, how})
 }
 
-// addAll adds a text in every encoding.
+// addAll adds a text in the encodings that do not hide it.
 func (p *patterns) addAll(canary int, text string) {
-	for _, e := range []struct {
-		name  string
-		bytes []byte
-	}{{"plain", []byte(text)}, {"UTF-16LE", utf16Bytes(text, binary.LittleEndian)}, {"UTF-16BE", utf16Bytes(text, binary.BigEndian)}} {
-		p.add(canary, e.name, e.bytes)
-		p.addCoded(canary, e.name, e.bytes)
-	}
-}
-
-// addCoded adds bytes in hex and in base64, wherever in a longer run they
-// begin.
-func (p *patterns) addCoded(canary int, name string, b []byte) {
-	x := hex.EncodeToString(b)
-	p.add(canary, name+" in hex", []byte(x))
-	p.add(canary, name+" in hex", []byte(strings.ToUpper(x)))
-	for shift := range 3 {
-		std := base64.StdEncoding.EncodeToString(append(make([]byte, shift), b...))
-		from, to := (shift*8+5)/6, (shift+len(b))*8/6
-		for _, s := range distinct(std, strings.NewReplacer("+", "-", "/", "_").Replace(std)) {
-			for _, last := range lastSigns(s, to, (shift+len(b))*8%6) {
-				p.add(canary, name+" in base64", []byte(s[from:to]+last))
-			}
-		}
-	}
-}
-
-// lastSigns are the signs of base64 that the last bits of a value can stand in,
-// whatever follows: numbers that are neighbours differ nowhere else.
-func lastSigns(s string, at, bits int) []string {
-	if bits == 0 {
-		return []string{""}
-	}
-	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
-	first := strings.IndexByte(alphabet, strings.NewReplacer("-", "+", "_", "/").Replace(s[at : at+1])[0])
-	var all []string
-	for n := range 1 << (6 - bits) {
-		all = append(all, alphabet[first+n:first+n+1])
-	}
-	return all
+	p.add(canary, "plain", []byte(text))
+	p.add(canary, "UTF-16LE", utf16Bytes(text, binary.LittleEndian))
+	p.add(canary, "UTF-16BE", utf16Bytes(text, binary.BigEndian))
 }
 
 // addDigests adds the digests of a value, also cut short.
@@ -213,23 +177,19 @@ func (p *patterns) addDigests(canary int, text string) {
 		p.add(canary, name, d[:8])
 		p.add(canary, name, []byte(hex.EncodeToString(d)[:12]))
 		p.add(canary, name, []byte(strings.ToUpper(hex.EncodeToString(d)[:12])))
-		p.add(canary, name, []byte(base64.StdEncoding.EncodeToString(d)[:10]))
-		p.add(canary, name, []byte(base64.URLEncoding.EncodeToString(d)[:10]))
 	}
 }
 
 func (p *patterns) build() {
-	for h := range p.by {
-		slot := headSlot(h)
+	slices.SortFunc(p.all, func(a, b pattern) int { return cmp.Compare(a.head, b.head) })
+	for _, x := range p.all {
+		slot := headSlot(x.head)
 		p.filter[slot>>6] |= 1 << (slot & 63)
 	}
 }
 
-// find calls fn for every pattern in b.
+// find calls fn for every pattern in b, with its place.
 func (p *patterns) find(b []byte, fn func(x pattern, at int)) {
-	if len(p.by) == 0 {
-		return
-	}
 	end := len(b)
 	b = append(b[:end:end], 0, 0, 0, 0, 0, 0, 0, 0)
 	for i := range max(0, end-patternHead+1) {
@@ -237,9 +197,10 @@ func (p *patterns) find(b []byte, fn func(x pattern, at int)) {
 		if slot := headSlot(h); p.filter[slot>>6]&(1<<(slot&63)) == 0 {
 			continue
 		}
-		for _, x := range p.by[h] {
-			if bytes.HasPrefix(b[i:end], x.bytes) {
-				fn(x, i)
+		at, _ := slices.BinarySearchFunc(p.all, h, func(x pattern, h uint64) int { return cmp.Compare(x.head, h) })
+		for ; at < len(p.all) && p.all[at].head == h; at++ {
+			if bytes.HasPrefix(b[i:end], p.all[at].bytes) {
+				fn(p.all[at], i)
 			}
 		}
 	}

@@ -13,15 +13,11 @@ import (
 	"time"
 
 	"tutela/casework/cases"
-	"tutela/casework/chats"
 	"tutela/casework/hashlists"
-	"tutela/casework/identifiers"
 	"tutela/casework/matching"
 	"tutela/casework/media"
-	"tutela/casework/persons"
 	"tutela/casework/referrals"
 	"tutela/casework/staff"
-	"tutela/casework/tips"
 	"tutela/format/hashlist"
 	"tutela/hash/digest"
 	"tutela/vault"
@@ -43,18 +39,13 @@ type canarySite struct {
 	lists    int
 }
 
-func canarySchemas() []db.Schema {
-	return []db.Schema{staff.Schema(), cases.Schema(), media.Schema(), hashlists.Schema(), matching.Schema(), chats.Schema(),
-		tips.Schema(), identifiers.Schema(), persons.Schema(), referrals.Schema()}
-}
-
 // openCanarySite founds a site at a database ("" = SQLite), with two officers,
 // its own agency and foreign ones.
 func openCanarySite(t testing.TB, url string, seed uint64) *canarySite {
 	t.Helper()
 	w := newWorld(-1, seed, map[string]bool{})
 	w.canaries = nil
-	_, site := vaulttest.OpenAt(t, url, canarySchemas()...)
+	_, site := vaulttest.OpenAt(t, url, schemas()...)
 	site.Options.Host = w.secret("name of the machine")
 	v := vaulttest.Reopen(t, site, site.Options.Actor)
 	second := vaulttest.AddOfficer(t, v, "Second Officer")
@@ -110,8 +101,8 @@ func (s *canarySite) actor() string { return s.v.Desk.KeyID() }
 func (s *canarySite) other() string { return s.second.Desk.KeyID() }
 func micros(minute int) int64       { return time.Date(2026, 4, 1, 9, minute, 0, 0, time.UTC).UnixMicro() }
 func hexOf(b []byte) string         { return hex.EncodeToString(b) }
-func must0(t testing.TB, err error) { t.Helper(); must1(t, err) }
-func must1(t testing.TB, errs ...error) {
+
+func mustAll(t testing.TB, errs ...error) {
 	t.Helper()
 	for _, err := range errs {
 		if err != nil {
@@ -177,7 +168,7 @@ func (s *canarySite) seal(w *world) *filling {
 	ctx, root := s.t.Context(), s.t.TempDir()
 	file := func(of *seized, name string, data []byte) {
 		dir := filepath.Join(root, of.acquisition(), of.folder)
-		must1(s.t, os.MkdirAll(dir, 0o700), os.WriteFile(filepath.Join(dir, name), data, 0o600))
+		mustAll(s.t, os.MkdirAll(dir, 0o700), os.WriteFile(filepath.Join(dir, name), data, 0o600))
 	}
 	for _, e := range w.exports {
 		file(&e.seized, e.name, []byte(e.chat()))
@@ -202,10 +193,10 @@ func (s *canarySite) seal(w *world) *filling {
 			o.Authority = evidence.NoAuthority
 		}
 		_, err := s.v.Evidence.Seal(ctx, s.v.Desk, o)
-		must0(s.t, err)
+		must(s.t, err)
 	}
 	all, err := evidence.Exhibits(ctx, s.look(), evidence.Query{Case: string(w.id), Protected: true})
-	must0(s.t, err)
+	must(s.t, err)
 	for _, e := range all {
 		f.exhibits[e.Name] = e
 	}
@@ -242,7 +233,7 @@ func (w *world) photos() []*photo {
 func (f *filling) takeIn() {
 	ctx := f.t.Context()
 	intake, err := f.v.Evidence.TakeIn(ctx, string(f.w.id))
-	must0(f.t, err)
+	must(f.t, err)
 	f.intake = intake
 	for _, p := range f.w.photos() {
 		if p.missing {
@@ -253,12 +244,12 @@ func (f *filling) takeIn() {
 			continue
 		}
 		m, _, err := intake.Add(bytes.NewReader(p.data))
-		must0(f.t, err)
+		must(f.t, err)
 		m.Exhibit = f.exhibits[p.of.name].ID
 		m.ID = string(media.ItemID(f.row(), m.Exhibit, p.path(), 0))
 		f.members = append(f.members, m)
 	}
-	must0(f.t, intake.Commit(ctx))
+	must(f.t, intake.Commit(ctx))
 }
 
 func (p *photo) path() string { return p.of.name + ".zip › " + p.folder + " › " + p.file() }
@@ -290,7 +281,7 @@ func (s *canarySite) match(filled []*filling) {
 	})
 	q := s.look()
 	m, err := matching.Load(s.t.Context(), q, s.row())
-	must0(s.t, err)
+	must(s.t, err)
 	s.do("match", func(ctx context.Context, dw *db.Writer) error {
 		for _, f := range filled {
 			var subjects []matching.Subject

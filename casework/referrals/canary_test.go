@@ -34,7 +34,7 @@ func TestCanaries(t *testing.T) {
 	}
 	if s := os.Getenv("TUTELA_CANARY_SEED"); s != "" {
 		seed, err := strconv.ParseUint(s, 10, 64)
-		must0(t, err)
+		must(t, err)
 		n, first = 1, seed
 	}
 	const parts = 2
@@ -115,7 +115,7 @@ func (s *canarySite) cutOne(t *testing.T, w *world, country string, seed uint64,
 	start = time.Now()
 	hits, err := scan.search(pack)
 	tally.spent[2] += time.Since(start)
-	must0(t, err)
+	must(t, err)
 	found := map[*canary]bool{}
 	bad := 0
 	for _, h := range hits {
@@ -128,7 +128,7 @@ func (s *canarySite) cutOne(t *testing.T, w *world, country string, seed uint64,
 		}
 	}
 	for _, k := range w.canaries {
-		if k.told(country) == must {
+		if k.told(country) == always {
 			tally.must++
 			if found[k] {
 				tally.found++
@@ -167,13 +167,13 @@ func (s *canarySite) pack(t *testing.T, w *world, country string, seed uint64) (
 		}
 	}
 	for _, p := range w.photos() {
-		if len(req.Include) < 3 && !p.missing && w.photoTo(p, country) == must {
+		if len(req.Include) < 3 && !p.missing && w.photoTo(p, country) == always {
 			req.Include = append(req.Include, media.ID(p.item))
 		}
 	}
 	preview, err := s.room.Preview(t.Context(), s.look(), req)
 	if err != nil {
-		if best == must || !strings.Contains(err.Error(), "nobody who wrote") {
+		if best == always || !strings.Contains(err.Error(), "nobody who wrote") {
 			t.Errorf("seed %d: cut for %s: %v", seed, country, err)
 		}
 		return nil, nil
@@ -181,7 +181,7 @@ func (s *canarySite) pack(t *testing.T, w *world, country string, seed uint64) (
 	p := preview.Cut.Package
 	p.TLP, p.Handling, p.Purpose, p.TransferBasis = "TLP:AMBER", "police use", "investigation", "agreement"
 	var out bytes.Buffer
-	must0(t, referral.Write(&out, p, preview.Cut.At, s.v.Keys.Site.Sign, preview.Cut.Labels(), preview.Cut.Open))
+	must(t, referral.Write(&out, p, preview.Cut.At, s.v.Keys.Site.Sign, preview.Cut.Labels(), preview.Cut.Open))
 	return out.Bytes(), preview.Cut
 }
 
@@ -189,7 +189,7 @@ func (s *canarySite) pack(t *testing.T, w *world, country string, seed uint64) (
 func checkCountry(t *testing.T, seed uint64, country string, pack []byte) {
 	t.Helper()
 	files, err := tarFiles(pack)
-	must0(t, err)
+	must(t, err)
 	for name, content := range files {
 		for _, c := range canaryCountries() {
 			if c != country && name != "data/case.jsonld" && bytes.Contains(content, []byte(`"`+c+`"`)) {

@@ -163,24 +163,29 @@ func unpacked(b []byte) []piece {
 }
 
 var (
-	base64Run = regexp.MustCompile(`[A-Za-z0-9+/_-]{16,}(?:\r?\n[A-Za-z0-9+/_-]+)*`)
-	hexRun    = regexp.MustCompile(`(?:[0-9A-Fa-f]{2}){8,}`)
-	plainPath = strings.NewReplacer("\r", "", "\n", "", "-", "+", "_", "/")
+	base64Run = regexp.MustCompile(`[A-Za-z0-9+/_-]{8,}(?:\r?\n[A-Za-z0-9+/_-]+)*`)
+	hexRun    = regexp.MustCompile(`[0-9A-Fa-f]{12,}`)
+	standard  = strings.NewReplacer("\r", "", "\n", "", "-", "+", "_", "/")
 )
 
+// coded decodes what may be base64 or hex, wherever in a run it begins.
 func coded(b []byte) []piece {
-	if !utf8.Valid(b) {
-		return nil
-	}
 	var decoded, hexed []byte
 	for _, run := range base64Run.FindAll(b, -1) {
-		s := plainPath.Replace(string(run))
-		if out, err := base64.RawStdEncoding.DecodeString(s[:len(s)/4*4]); err == nil {
+		s := standard.Replace(string(run))
+		for from := range 4 {
+			t := s[from:]
+			if len(t)%4 == 1 {
+				t = t[:len(t)-1]
+			}
+			out, _ := base64.RawStdEncoding.DecodeString(t) // of the alphabet
 			decoded = append(append(decoded, out...), '\n')
 		}
 	}
 	for _, run := range hexRun.FindAll(b, -1) {
-		if out, err := hex.DecodeString(string(run)); err == nil {
+		for from := range 2 {
+			t := run[from:]
+			out, _ := hex.DecodeString(string(t[:len(t)&^1]))
 			hexed = append(append(hexed, out...), '\n')
 		}
 	}

@@ -180,7 +180,7 @@ func (w *world) accepted(i *ident, country string) standing {
 	case !shown:
 		return never
 	case i.also && country == w.target:
-		return must
+		return always
 	}
 	return best
 }
