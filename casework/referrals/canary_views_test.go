@@ -10,7 +10,7 @@ import (
 	"encoding/hex"
 	"html"
 	"io"
-	"regexp"
+	"iter"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -44,12 +44,52 @@ func asciiDigit(r rune) rune {
 	return '0' + n%10
 }
 
-var longHex = regexp.MustCompile(`[0-9a-f]{32,}`)
+// signs is a set of bytes.
+type signs [256]bool
+
+func signsOf(s string) *signs {
+	var t signs
+	for i := range len(s) {
+		t[s[i]] = true
+	}
+	return &t
+}
+
+const (
+	hexSigns    = "0123456789abcdefABCDEF"
+	base64Signs = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_"
+)
+
+// runs yields the places where n signs or more stand together; a line that is
+// full goes on in the next one.
+func runs(b []byte, of *signs, n int) iter.Seq2[int, int] {
+	return func(yield func(from, to int) bool) {
+		from, line := 0, 0
+		for i := 0; i <= len(b); i++ {
+			if i < len(b) && of[b[i]] {
+				continue
+			}
+			if i < len(b) && b[i] == '\n' && i-line >= 60 && i+1 < len(b) && of[b[i+1]] {
+				line = i + 1
+				continue
+			}
+			if i-from >= n && !yield(from, i) {
+				return
+			}
+			from, line = i+1, i+1
+		}
+	}
+}
 
 // joinDigits takes away what people write between the digits of a number, and
 // digests, which hold digits by chance.
 func joinDigits(f []byte) []byte {
-	f = longHex.ReplaceAllLiteral(f, []byte(" "))
+	f = bytes.Clone(f)
+	for from, to := range runs(f, signsOf(hexSigns), 32) {
+		for i := from; i < to; i++ {
+			f[i] = '#'
+		}
+	}
 	out := make([]byte, 0, len(f))
 	for i := 0; i < len(f); {
 		r, n := utf8.DecodeRune(f[i:])
@@ -100,28 +140,69 @@ func readings(b []byte) [][]byte {
 	return all
 }
 
-var escape = regexp.MustCompile(`%[0-9A-Fa-f]{2}|\\u[0-9A-Fa-f]{4}|\\x[0-9A-Fa-f]{2}|\\.|=[0-9A-F]{2}|=\r?\n`)
-
 func unescape(s string) string {
 	s = html.UnescapeString(s)
 	if !strings.ContainsAny(s, `%\=`) {
 		return s
 	}
-	return escape.ReplaceAllStringFunc(s, func(e string) string {
-		switch {
-		case e[0] == '=' && len(e) < 3, e == "=\r\n":
-			return ""
-		case e[0] == '%' || e[0] == '=' || e[1] == 'x':
-			b, _ := hex.DecodeString(e[len(e)-2:])
-			return string(b)
-		case e[1] == 'u' && len(e) == 6:
-			b, _ := hex.DecodeString(e[2:])
-			return string(rune(binary.BigEndian.Uint16(b)))
-		case strings.ContainsAny(e[1:], "nrt"):
-			return " "
+	out := make([]byte, 0, len(s))
+	for i := 0; i < len(s); {
+		n := 1
+		switch rest := s[i+1:]; s[i] {
+		case '%':
+			n += hexByte(rest, &out)
+		case '=': // quoted-printable
+			if strings.HasPrefix(rest, "\r\n") || strings.HasPrefix(rest, "\n") {
+				i += 1 + strings.IndexByte(rest, '\n') + 1
+				continue
+			}
+			if strings.ToUpper(rest[:min(2, len(rest))]) == rest[:min(2, len(rest))] {
+				n += hexByte(rest, &out)
+			}
+		case '\\':
+			n += escaped(rest, &out)
 		}
-		return e[1:]
-	})
+		if n == 1 {
+			out = append(out, s[i])
+		}
+		i += n
+	}
+	return string(out)
+}
+
+// hexByte appends a byte in hex and returns how many signs that was.
+func hexByte(s string, out *[]byte) int {
+	if len(s) < 2 {
+		return 0
+	}
+	b, err := hex.DecodeString(s[:2])
+	if err != nil {
+		return 0
+	}
+	*out = append(*out, b...)
+	return 2
+}
+
+// escaped appends what stands after a backslash.
+func escaped(s string, out *[]byte) int {
+	switch {
+	case s == "":
+		return 0
+	case s[0] == 'x':
+		if n := hexByte(s[1:], out); n > 0 {
+			return 1 + n
+		}
+	case s[0] == 'u' && len(s) >= 5:
+		if b, err := hex.DecodeString(s[1:5]); err == nil {
+			*out = utf8.AppendRune(*out, rune(binary.BigEndian.Uint16(b)))
+			return 5
+		}
+	case strings.IndexByte("nrt", s[0]) >= 0:
+		*out = append(*out, ' ')
+		return 1
+	}
+	*out = append(*out, s[0])
+	return 1
 }
 
 // piece is what was unpacked from content.
@@ -162,17 +243,12 @@ func unpacked(b []byte) []piece {
 	return all
 }
 
-var (
-	base64Run = regexp.MustCompile(`[A-Za-z0-9+/_-]{8,}(?:\r?\n[A-Za-z0-9+/_-]+)*`)
-	hexRun    = regexp.MustCompile(`[0-9A-Fa-f]{12,}`)
-	standard  = strings.NewReplacer("\r", "", "\n", "", "-", "+", "_", "/")
-)
-
 // coded decodes what may be base64 or hex, wherever in a run it begins.
 func coded(b []byte) []piece {
 	var decoded, hexed []byte
-	for _, run := range base64Run.FindAll(b, -1) {
-		s := standard.Replace(string(run))
+	standard := strings.NewReplacer("\n", "", "-", "+", "_", "/")
+	for from, to := range runs(b, signsOf(base64Signs), 8) {
+		s := standard.Replace(string(b[from:to]))
 		for from := range 4 {
 			t := s[from:]
 			if len(t)%4 == 1 {
@@ -182,10 +258,11 @@ func coded(b []byte) []piece {
 			decoded = append(append(decoded, out...), '\n')
 		}
 	}
-	for _, run := range hexRun.FindAll(b, -1) {
+	for from, to := range runs(b, signsOf(hexSigns), 12) {
+		s := strings.ReplaceAll(string(b[from:to]), "\n", "")
 		for from := range 2 {
-			t := run[from:]
-			out, _ := hex.DecodeString(string(t[:len(t)&^1]))
+			t := s[from:]
+			out, _ := hex.DecodeString(t[:len(t)&^1]) // of the alphabet
 			hexed = append(append(hexed, out...), '\n')
 		}
 	}
