@@ -87,6 +87,7 @@ func (im *importing) seal(ctx context.Context) (string, error) {
 	}); err != nil {
 		return "", err
 	}
+	failpoint.Hit("pipeline.list-received")
 	in, err := im.v.Blobs.Begin(ctx, documentCase(im.list.ID))
 	if err != nil {
 		return "", err

@@ -16,6 +16,7 @@ import (
 	"tutela/vault/audit"
 	"tutela/vault/db"
 	"tutela/vault/evidence"
+	"tutela/vault/failpoint"
 )
 
 // What is taken in before it is committed.
@@ -293,6 +294,7 @@ func (u *unpacking) flush(ctx context.Context, last bool) error {
 		if err := in.Commit(ctx); err != nil {
 			return err
 		}
+		failpoint.Hit("pipeline.durable")
 		u.puts = append(u.puts, func(ctx context.Context, w *db.Writer) error { return in.Put(ctx, w, members...) })
 	}
 	return u.commit(ctx, audit.Collection, last)

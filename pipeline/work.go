@@ -14,6 +14,7 @@ import (
 	"tutela/vault/audit"
 	"tutela/vault/db"
 	"tutela/vault/evidence"
+	"tutela/vault/failpoint"
 	"tutela/vault/jobs"
 )
 
@@ -272,6 +273,9 @@ func (w *work) commit(ctx context.Context, class audit.Class, last bool) error {
 		return w.lease.Finish(ctx, dw)
 	})
 	w.items, w.results, w.next, w.puts = nil, nil, nil, nil
+	if err == nil {
+		failpoint.Hit("pipeline." + w.stage)
+	}
 	return err
 }
 

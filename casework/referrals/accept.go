@@ -45,6 +45,9 @@ func (b *builder) accept() error {
 	return nil
 }
 
+// ruleOfficer stands for a rule where an officer alone names the country.
+const ruleOfficer = "officer"
+
 // take puts one identifier into the package.
 func (b *builder) take(s identifiers.Standing) error {
 	if s.Kind == identifiers.WAName {
@@ -62,7 +65,7 @@ func (b *builder) take(s identifiers.Standing) error {
 		x.Countries = append(x.Countries, referral.Reason{Rule: c.Rule, Version: c.Version, Text: c.Basis, Decision: b.text.Text("cut.confirmed")})
 	}
 	if len(s.Claims) == 0 { // nobody but the officer says so; the words are masked later
-		x.Countries = []referral.Reason{{Text: s.Why, Decision: b.text.Text("cut.confirmed")}}
+		x.Countries = []referral.Reason{{Rule: ruleOfficer, Text: s.Why, Decision: b.text.Text("cut.confirmed")}}
 	}
 	b.taken[s.ID] = x
 	b.order = append(b.order, s.ID)
@@ -114,7 +117,7 @@ func (b *builder) prepareMask() error {
 	}
 	for _, id := range b.order {
 		for i := range b.taken[id].Countries {
-			if c := &b.taken[id].Countries[i]; c.Rule == "" {
+			if c := &b.taken[id].Countries[i]; c.Rule == ruleOfficer {
 				c.Text = b.mask.line(c.Text)
 			}
 		}

@@ -205,7 +205,7 @@ func TestProofs(t *testing.T) {
 			must(t, referrals.CheckProof(k.ProofTrust, x.JSON))
 			pr, err := proof.Parse(x.JSON)
 			must(t, err)
-			wantNone(t, string(pr.Item)+pr.Header, string(s.c), "Senderos", "Zarza", "WhatsApp", "Auto", "investigación", "+33")
+			wantNone(t, string(pr.Item)+pr.Header, string(s.c), "Senderos", "Zarza", "WhatsApp", "Auto", "investigación", "+336")
 		}
 		k.ProofTrust.Actors = nil
 		if referrals.CheckProof(k.ProofTrust, k.Proofs[0].JSON) == nil {

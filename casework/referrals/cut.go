@@ -3,6 +3,7 @@ package referrals
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"tutela/casework/identifiers"
@@ -55,9 +56,9 @@ func (r *Room) cutAt(ctx context.Context, q db.Queryer, req Request, state strin
 	}
 	b := &builder{Room: r, ctx: ctx, q: q, m: m, cut: c, req: req, text: phrase.For(req.Language),
 		taken: map[identifiers.ID]*referral.Identifier{}, labels: map[string]bool{}, itemAt: map[media.ID]int{},
-		exhibitAt: map[string]bool{}, groupAt: map[string]bool{}, relationAt: map[string]bool{}, titles: map[string]bool{}, origin: map[string]string{},
+		exhibitAt: map[string]bool{}, groupAt: map[string]bool{}, relationAt: map[string]bool{}, titles: map[string]bool{}, origin: map[string]string{}, kinds: map[string]string{},
 		counts: map[string]*referral.Covered{}}
-	c.Package.ID = r.keyed(32, "package", c.key, c.Checkpoint)
+	b.seed = r.keyed(64, "labels", c.key, c.Checkpoint)
 	for _, step := range []func() error{b.frame, b.accept, b.collect, b.prepareMask, b.people, b.chats, b.mails, b.relations,
 		b.include, b.exhibits, b.claims, b.authorisations, b.coverage} {
 		if err := step(); err != nil {
@@ -66,7 +67,23 @@ func (r *Room) cutAt(ctx context.Context, q db.Queryer, req Request, state strin
 	}
 	b.sort()
 	b.state()
-	return c, r.prove(ctx, q, c, size)
+	if err := r.prove(ctx, q, c, size); err != nil {
+		return nil, err
+	}
+	return c, b.name()
+}
+
+// name gives the package its id. It depends on every byte of the preview, so
+// that two packages that differ never have one id: what lies outside of the case
+// (the directory, lists, this program) may change between two cuts.
+func (b *builder) name() error {
+	b.cut.Package.ID = strings.Repeat("0", 32)
+	digest, err := b.cut.Digest()
+	if err != nil {
+		return err
+	}
+	b.cut.Package.ID = b.keyed(32, "package", b.seed, digest)
+	return nil
 }
 
 // settle finds the checkpoint to cut at, and its time.
@@ -110,6 +127,7 @@ type builder struct {
 	req  Request
 	text *phrase.Catalog
 	mask masker
+	seed string // of the labels
 
 	order      []identifiers.ID
 	written    []written
@@ -124,12 +142,13 @@ type builder struct {
 	subjects   []string                     // of results: items and digests
 	counts     map[string]*referral.Covered // by exhibit
 	origin     map[string]string            // id in the case by label, of messages
+	kinds      map[string]string            // of exhibits: chat, mail
 	originals  []media.Item                 // behind Package.Items; the zero Item where there is no file
 }
 
 // id returns the id of something in this package.
 func (b *builder) id(kind, of string) string {
-	return kind + "-" + b.keyed(12, "label", b.cut.Package.ID, kind, of)
+	return kind + "-" + b.keyed(12, "label", b.seed, kind, of)
 }
 
 func (b *builder) leave(l LeftOut) {

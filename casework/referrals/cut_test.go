@@ -25,7 +25,7 @@ func TestTellsOneCountry(t *testing.T) {
 		p := s.cut(s.request("IT"))
 		text := s.text(p)
 		wantAll(t, text, "+393200000001", "plain words of mine, call 0039 320 0000001", "numbering plan &#43;39", "Senderos", referral.Masked)
-		wantNone(t, text, "zarza", "quill", "639980001", "639 980", "+33", "frenchsecret", "spanishsecret", "600000001", "600 000 001",
+		wantNone(t, text, "zarza", "quill", "639980001", "639 980", "+336", "+33 6", "frenchsecret", "spanishsecret", "600000001", "600 000 001",
 			"posta.example", "WA0001", "WA0002", "+393200000002", "FR,", string(s.c), "Caso")
 		k := p.Cut.Package
 		if len(k.Identifiers) != 1 || len(k.Messages) != 3 || len(k.Items) != 1 || len(k.Groups) != 1 || k.Items[0].Included {

@@ -3,6 +3,7 @@ package referrals
 import (
 	"cmp"
 	"encoding/hex"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -30,19 +31,17 @@ func (b *builder) counted(exhibit string) *referral.Covered {
 // exhibits describes what the sources were taken from. Of a protected source's
 // own export nothing is told but its label.
 func (b *builder) exhibits() error {
-	var wanted []string
-	for id := range b.exhibitAt {
+	wanted := slices.Sorted(maps.Keys(b.exhibitAt))
+	for _, id := range wanted {
 		b.counted(id)
-		wanted = append(wanted, id)
 	}
-	slices.Sort(wanted)
 	chains, err := evidence.CustodyOf(b.ctx, b.q, wanted...)
 	if err != nil {
 		return err
 	}
 	for _, id := range wanted {
 		e, ok := b.m.exhibits[id]
-		x := referral.Exhibit{Label: b.id("exhibit", id), Kind: b.text.Text("cut.exhibit")}
+		x := referral.Exhibit{Label: b.id("exhibit", id), Kind: b.text.Text("cut.exhibit." + cmp.Or(b.kinds[id], "file"))}
 		if ok && !b.shielded(id, "") && e.State != evidence.Erased {
 			x.Digests = referral.Digests{MD5: hex.EncodeToString(e.MD5[:]), SHA1: hex.EncodeToString(e.SHA1[:]), SHA256: e.SHA256.String()}
 			for _, c := range chains[id] {

@@ -136,13 +136,14 @@ func (b *builder) message(m chats.Shown, by identifiers.ID) error {
 	}
 	x.Text, x.Masks = b.mask.text(text)
 	if x.Masks > 0 {
-		b.leave(LeftOut{Kind: "message", ID: string(m.ID), Reason: MaskedPart, Count: x.Masks})
+		b.leave(LeftOut{Kind: "message", ID: string(m.ID), What: x.Text, Reason: MaskedPart, Count: x.Masks})
 	}
 	b.origin[x.ID] = string(m.ID)
 	b.cut.Package.Messages = append(b.cut.Package.Messages, x)
 	b.risk(string(m.ID), string(m.Group), b.m.behind[string(m.Group)], string(by))
 	b.subjects = append(b.subjects, m.Item)
 	b.counted(m.Exhibit).Read++
+	b.kinds[m.Exhibit] = "chat"
 	return nil
 }
 
@@ -198,6 +199,7 @@ func (b *builder) mails() error {
 		b.risk(string(t.ID), t.Item, t.Exhibit, string(t.by))
 		b.subjects = append(b.subjects, t.Item)
 		b.counted(t.Exhibit).Read++
+		b.kinds[t.Exhibit] = "mail"
 	}
 	return nil
 }

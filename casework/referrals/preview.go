@@ -69,14 +69,8 @@ func (r *Room) Preview(ctx context.Context, q db.Queryer, req Request) (*Preview
 // keep records a draft, unless it is recorded already.
 func (r *Room) keep(ctx context.Context, q db.Queryer, d Draft, c *Cut) (*Preview, error) {
 	before, ok, err := db.One(ctx, q, scanDraft, selectDraft+" WHERE id = ?1", string(d.ID))
-	if err != nil {
-		return nil, err
-	}
-	if ok {
-		if before.Digest != d.Digest {
-			return nil, changed()
-		}
-		return &Preview{before, c}, nil
+	if err != nil || ok {
+		return &Preview{before, c}, err
 	}
 	a := audit.Act{Class: audit.Disclosure, Verb: "referral.cut", Case: string(d.Case), Object: string(d.ID), Why: "preview for " + d.Country,
 		Detail: map[string]string{"country": d.Country, "digest": d.Digest}}

@@ -3,6 +3,8 @@ package referrals
 import (
 	"context"
 	"encoding/json"
+	"maps"
+	"slices"
 
 	"tutela/fault"
 	"tutela/format/referral"
@@ -43,7 +45,7 @@ func (r *Room) anchor(key string) string {
 func (b *builder) state() {
 	leaf := func(kind, of string) string { return ids.Derive(b.v.Keys.Site.Row, "statement", b.cut.key, kind, of) }
 	sha := map[string]string{}
-	for id := range b.exhibitAt {
+	for _, id := range slices.Sorted(maps.Keys(b.exhibitAt)) {
 		if e := b.m.exhibits[id]; !b.shielded(id, "") && !b.m.closed[id] && e.ID != "" {
 			label := b.id("exhibit", id)
 			sha[label] = e.SHA256.String()
@@ -55,16 +57,19 @@ func (b *builder) state() {
 	for _, x := range b.cut.Package.Identifiers {
 		values[x.ID] = x.Value
 	}
-	proved := 0
+	proved, unproved := 0, 0
 	for _, m := range b.cut.Package.Messages {
 		if m.Masks > 0 || proved >= maxProofs || sha[m.Source.Exhibit] == "" {
-			b.leave(LeftOut{Kind: "message", ID: m.ID, Reason: Unproved})
+			unproved++
 			continue
 		}
 		proved++
 		b.cut.statements = append(b.cut.statements, statement{name: m.ID, leaf: leaf("message", b.origin[m.ID]),
 			kind: "message", sha: sha[m.Source.Exhibit], by: values[m.Author], time: m.Time.Text, text: m.Text,
 			about: b.text.Text("cut.proof.message", m.ID)})
+	}
+	if unproved > 0 {
+		b.leave(LeftOut{Kind: "message", Reason: Unproved, Count: unproved})
 	}
 }
 

@@ -72,7 +72,7 @@ func (r *Room) Seal(ctx context.Context, q db.Queryer, a Approved, to ...Recipie
 	if err != nil {
 		return nil, err
 	}
-	return files, r.recordSeal(ctx, a, sealed, to)
+	return files, r.recordSeal(ctx, a, sealed)
 }
 
 // envelopes encrypts and signs the tar.
@@ -86,10 +86,10 @@ func (r *Room) envelopes(ctx context.Context, q db.Queryer, id string, tar []byt
 			others = append(others, x.age)
 		}
 	}
-	add := func(name string, data []byte) error {
+	add := func(name string, data []byte, openPGP bool) error {
 		sig, err := envelope.SignSSH(bytes.NewReader(data), r.v.Keys.Site.Sign)
 		files = append(files, File{name, data}, File{name + envelope.SuffixSig, sig})
-		sealed = append(sealed, Sealing{File: name, SHA256: hexSum(data), Size: int64(len(data))})
+		sealed = append(sealed, Sealing{File: name, SHA256: hexSum(data), Size: int64(len(data)), Recipients: marked(to, openPGP)})
 		return err
 	}
 	if len(pgp) > 0 {
@@ -103,7 +103,7 @@ func (r *Room) envelopes(ctx context.Context, q db.Queryer, id string, tar []byt
 			return nil, nil, err
 		}
 		name := id + ".tar" + envelope.SuffixOpenPGP
-		if err := add(name, out.Bytes()); err != nil {
+		if err := add(name, out.Bytes(), true); err != nil {
 			return nil, nil, err
 		}
 		asc, err := envelope.SignOpenPGP(bytes.NewReader(out.Bytes()), own, now, r.v.Rand)
@@ -121,7 +121,7 @@ func (r *Room) envelopes(ctx context.Context, q db.Queryer, id string, tar []byt
 		if err := envelope.SealAge(&out, bytes.NewReader(tar), others...); err != nil {
 			return nil, nil, err
 		}
-		if err := add(id+".tar"+envelope.SuffixAge, out.Bytes()); err != nil {
+		if err := add(id+".tar"+envelope.SuffixAge, out.Bytes(), false); err != nil {
 			return nil, nil, err
 		}
 	}
@@ -146,27 +146,37 @@ func (r *Room) AllowedSigners(ctx context.Context, q db.Queryer) ([]byte, error)
 	return []byte(principal + ` namespaces="` + envelope.Namespace + `" ` + envelope.PublicLine(r.v.Keys.Ring.View().SignKey())), nil
 }
 
-// recordSeal records who may open what.
-func (r *Room) recordSeal(ctx context.Context, a Approved, sealed []Sealing, to []Recipient) error {
+// marked returns the fingerprints of the keys of one kind, with "?" in front of
+// one that nobody confirmed.
+func marked(to []Recipient, openPGP bool) string {
 	var names []string
 	for _, x := range to {
-		name := x.Fingerprint
-		if !x.Confirmed {
-			name = "?" + name
+		switch {
+		case (x.pgp != nil) != openPGP:
+		case x.Confirmed:
+			names = append(names, x.Fingerprint)
+		default:
+			names = append(names, "?"+x.Fingerprint)
 		}
-		names = append(names, name)
+	}
+	return strings.Join(names, "\n")
+}
+
+// recordSeal records who may open what.
+func (r *Room) recordSeal(ctx context.Context, a Approved, sealed []Sealing) error {
+	detail := map[string]string{"country": a.draft.Country, "approved_by": string(a.by.Officer), "package": a.by.Package}
+	for _, s := range sealed {
+		detail["recipients"] = strings.TrimSpace(detail["recipients"] + "\n" + s.Recipients)
 	}
 	act := audit.Act{Class: audit.Disclosure, Verb: "referral.seal", Case: string(a.draft.Case), Object: string(a.draft.ID), Why: a.by.Why,
-		Authority: string(a.draft.ID), Detail: map[string]string{"country": a.draft.Country, "approved_by": string(a.by.Officer),
-			"package": a.by.Package, "recipients": strings.Join(names, "\n")}}
+		Authority: string(a.draft.ID), Detail: detail}
 	_, err := r.desk.Do(ctx, act, func(w *db.Writer) error {
 		for _, s := range sealed {
 			id, err := ids.New(time.UnixMicro(r.desk.Now()), r.v.Rand)
 			if err != nil {
 				return err
 			}
-			s.ID, s.Referral, s.Case, s.Recipients = id, a.draft.ID, a.draft.Case, strings.Join(names, "\n")
-			s.Officer, s.At = staff.ID(r.desk.KeyID()), r.desk.Now()
+			s.ID, s.Referral, s.Case, s.Officer, s.At = id, a.draft.ID, a.draft.Case, staff.ID(r.desk.KeyID()), r.desk.Now()
 			if err := w.Put(ctx, sealTable, s.row()); err != nil {
 				return err
 			}

@@ -105,6 +105,11 @@ type authorisationRow struct {
 	Covers         evidence.Covers `json:"covers"`
 }
 
+func authorisationRowOf(au evidence.Authorisation) authorisationRow {
+	return authorisationRow{ID: au.ID, Issuer: au.Issuer, Reference: au.Reference, DocumentSHA256: au.DocumentSHA256,
+		From: utc(au.From), Until: utc(au.Until), Covers: au.Covers}
+}
+
 func (c *authoriseVerb) list(a *app) error {
 	return a.inCase(c.Case, "authorisation.list", func(in *room) error {
 		all, err := evidence.Authorisations(a.ctx, in.r, string(in.k.ID))
@@ -113,8 +118,7 @@ func (c *authoriseVerb) list(a *app) error {
 		}
 		var rows []authorisationRow
 		for _, au := range all {
-			rows = append(rows, authorisationRow{ID: au.ID, Issuer: au.Issuer, Reference: au.Reference, DocumentSHA256: au.DocumentSHA256,
-				From: utc(au.From), Until: utc(au.Until), Covers: au.Covers})
+			rows = append(rows, authorisationRowOf(au))
 		}
 		return table(a.print, rows,
 			column[authorisationRow]{a.text.Text("col.authorisation"), func(r authorisationRow) string { return r.ID }},

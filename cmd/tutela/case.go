@@ -1,10 +1,12 @@
 package main
 
 import (
+	"slices"
 	"time"
 
 	"tutela/casework/cases"
 	"tutela/casework/staff"
+	"tutela/fault"
 	"tutela/vault"
 	"tutela/vault/audit"
 	"tutela/vault/db"
@@ -14,10 +16,11 @@ import (
 
 // caseVerb opens and shows cases.
 type caseVerb struct {
-	Open    caseOpen    `cmd:"" help:"${help_case_open}"`
-	List    caseList    `cmd:"" help:"${help_case_list}"`
-	Show    caseShow    `cmd:"" help:"${help_case_show}"`
-	Entitle caseEntitle `cmd:"" help:"${help_case_entitle}"`
+	Open     caseOpen     `cmd:"" help:"${help_case_open}"`
+	List     caseList     `cmd:"" help:"${help_case_list}"`
+	Show     caseShow     `cmd:"" help:"${help_case_show}"`
+	Entitle  caseEntitle  `cmd:"" help:"${help_case_entitle}"`
+	Withdraw caseWithdraw `cmd:"" help:"${help_case_withdraw}"`
 }
 
 // caseOpen opens a case and prints its id as the last line.
@@ -37,8 +40,16 @@ func (c *caseOpen) Run(a *app) error {
 		if err != nil {
 			return err
 		}
+		r, err := a.look(v, "case.open", "", "", c.Purpose)
+		if err != nil {
+			return err
+		}
+		own, err := staff.Own(a.ctx, r)
+		if err != nil {
+			return err
+		}
 		me := v.Actor().KeyID()
-		k := cases.Case{ID: cases.ID(id), Title: c.Title, Agency: "own", Authority: c.Authority, Purpose: c.Purpose,
+		k := cases.Case{ID: cases.ID(id), Title: c.Title, Agency: own.ID, Authority: c.Authority, Purpose: c.Purpose,
 			Operation: c.Operation, State: cases.Open, Opened: v.Now(), CoversOwn: c.Authority != "",
 			ReviewDue: a.now().Add(time.Duration(c.Review) * 24 * time.Hour).UnixMicro()}
 		act := audit.Act{Class: audit.Collection, Verb: "case.open", Case: id, Object: id, Role: string(staff.Investigator), Why: a.why(c.Purpose)}
@@ -74,6 +85,36 @@ func (c *caseOpen) write(a *app, v *vault.Vault, w *db.Writer, k cases.Case, me 
 	return err
 }
 
+// caseRow is a case as the verbs print it.
+type caseRow struct {
+	AtRisk    bool       `json:"at_risk"`
+	ID        string     `json:"case"`
+	Title     string     `json:"title"`
+	Agency    string     `json:"agency"`
+	Authority string     `json:"authority"`
+	Purpose   string     `json:"purpose"`
+	Operation string     `json:"operation"`
+	State     string     `json:"state"`
+	Opened    string     `json:"opened"`
+	ReviewDue string     `json:"review_due"`
+	CoversOwn bool       `json:"covers_own"`
+	Revision  int64      `json:"revision,omitempty"` // show only
+	Members   []memberOf `json:"members,omitempty"`  // show only
+}
+
+// memberOf is an officer's entitlement to a case.
+type memberOf struct {
+	Officer string `json:"officer"`
+	Since   string `json:"since"`
+	Until   string `json:"until,omitempty"`
+}
+
+func caseRowOf(l cases.Listed) caseRow {
+	return caseRow{AtRisk: l.AtRisk, ID: string(l.ID), Title: l.Title, Agency: string(l.Agency), Authority: l.Authority,
+		Purpose: l.Purpose, Operation: l.Operation, State: string(l.State), Opened: utc(l.Opened), ReviewDue: utc(l.ReviewDue),
+		CoversOwn: l.CoversOwn}
+}
+
 // caseList lists the cases that the officer is entitled to.
 type caseList struct{}
 
@@ -88,11 +129,15 @@ func (c *caseList) Run(a *app) error {
 		if err != nil {
 			return err
 		}
-		return table(a.print, list,
-			column[cases.Listed]{a.text.Text("col.risk"), func(l cases.Listed) string { return mark(l.AtRisk) }},
-			column[cases.Listed]{a.text.Text("col.case"), func(l cases.Listed) string { return string(l.ID) }},
-			column[cases.Listed]{a.text.Text("col.state"), func(l cases.Listed) string { return string(l.State) }},
-			column[cases.Listed]{a.text.Text("col.title"), func(l cases.Listed) string { return l.Title }})
+		rows := make([]caseRow, len(list))
+		for i, l := range list {
+			rows[i] = caseRowOf(l)
+		}
+		return table(a.print, rows,
+			column[caseRow]{a.text.Text("col.risk"), func(r caseRow) string { return mark(r.AtRisk) }},
+			column[caseRow]{a.text.Text("col.case"), func(r caseRow) string { return r.ID }},
+			column[caseRow]{a.text.Text("col.state"), func(r caseRow) string { return r.State }},
+			column[caseRow]{a.text.Text("col.title"), func(r caseRow) string { return r.Title }})
 	})
 }
 
@@ -112,39 +157,93 @@ func (c *caseShow) Run(a *app) error {
 		if err != nil {
 			return err
 		}
-		shown := struct {
-			cases.Case
-			Members []cases.Member
-		}{k, members}
-		return a.print.value(shown, a.text.Text("case.shown", k.ID, k.Title, k.Authority, k.Purpose, string(k.State), len(members)))
+		list, err := cases.List(a.ctx, r, staff.ID(v.Actor().KeyID()))
+		if err != nil {
+			return err
+		}
+		revision, err := cases.RevisionOf(a.ctx, r, k.ID, "")
+		if err != nil {
+			return err
+		}
+		row := caseRowOf(cases.Listed{Case: k, AtRisk: slices.ContainsFunc(list, func(l cases.Listed) bool { return l.ID == k.ID && l.AtRisk })})
+		row.Revision = revision.Count
+		for _, m := range members {
+			row.Members = append(row.Members, memberOf{string(m.Officer), utc(m.Since), utc(m.Until)})
+		}
+		return a.print.value(row, printableLines(a.text.Text("case.shown", k.ID, k.Title, k.Authority, k.Purpose, string(k.State), entitledNow(members))))
 	})
+}
+
+// entitledNow counts the officers who may open the case.
+func entitledNow(members []cases.Member) (n int) {
+	for _, m := range members {
+		if m.Until == 0 {
+			n++
+		}
+	}
+	return n
 }
 
 // caseEntitle lets another officer open a case.
 type caseEntitle struct {
-	Case    string `required:"" help:"${help_case_id}"`
-	Officer string `required:"" help:"${help_officer_id}"`
+	Case    string `required:"" placeholder:"ID" help:"${help_case_id}"`
+	Officer string `required:"" placeholder:"KEYID" help:"${help_officer_id}"`
 }
 
 // Run entitles the officer.
 func (c *caseEntitle) Run(a *app) error {
-	return a.with(func(v *vault.Vault) error {
-		_, k, err := a.lookCase(v, "case.show", c.Case)
-		if err != nil {
-			return err
+	return a.inCase(c.Case, "case.show", func(in *room) error {
+		officer := staff.ID(c.Officer)
+		if _, err := staff.Find(a.ctx, in.r, officer); err != nil {
+			return fault.Hint(err, a.text.Text("hint.officers"))
 		}
-		act := audit.Act{Class: audit.Alteration, Verb: "case.entitle", Case: string(k.ID), Object: c.Officer, Why: a.why(k.Purpose)}
-		_, err = v.Desk.Do(a.ctx, act, func(w *db.Writer) error {
-			if err := v.Keys.Cases.Entitle(a.ctx, w, string(k.ID), c.Officer, v.Now()); err != nil {
+		err := in.do(audit.Alteration, "case.entitle", c.Officer, caseRoles(), func(w *db.Writer) error {
+			if err := in.v.Keys.Cases.Entitle(a.ctx, w, string(in.k.ID), c.Officer, in.v.Now()); err != nil {
 				return err
 			}
-			return cases.PutMembers(a.ctx, w, cases.Member{Case: k.ID, Officer: staff.ID(c.Officer), Since: v.Now()})
+			return cases.PutMembers(a.ctx, w, cases.Member{Case: in.k.ID, Officer: officer, Since: in.v.Now()})
 		})
 		if err != nil {
 			return err
 		}
-		return a.print.value(map[string]string{"case": string(k.ID), "officer": c.Officer}, a.text.Text("case.entitled", c.Officer))
+		return a.print.value(map[string]string{"case": string(in.k.ID), "officer": c.Officer}, a.text.Text("case.entitled", c.Officer))
 	})
+}
+
+// caseWithdraw takes a case from an officer.
+type caseWithdraw struct {
+	Case    string `required:"" placeholder:"ID" help:"${help_case_id}"`
+	Officer string `required:"" placeholder:"KEYID" help:"${help_officer_id}"`
+}
+
+// Run ends the entitlement; what is sealed from now on has a new key.
+func (c *caseWithdraw) Run(a *app) error {
+	return a.inCase(c.Case, "case.show", func(in *room) error {
+		members, err := cases.Members(a.ctx, in.r, in.k.ID)
+		if err != nil {
+			return err
+		}
+		i := slices.IndexFunc(members, func(m cases.Member) bool { return string(m.Officer) == c.Officer && m.Until == 0 })
+		if i < 0 {
+			return fault.New(fault.NotFound, "case withdraw: the officer is not entitled to the case")
+		}
+		members[i].Until = in.v.Now()
+		err = in.do(audit.Alteration, "case.withdraw", c.Officer, caseRoles(), func(w *db.Writer) error {
+			if err := in.v.Keys.Cases.Withdraw(a.ctx, w, string(in.k.ID), c.Officer); err != nil {
+				return err
+			}
+			return cases.PutMembers(a.ctx, w, members[i])
+		})
+		if err != nil {
+			return err
+		}
+		return a.print.value(map[string]string{"case": string(in.k.ID), "officer": c.Officer}, a.text.Text("case.withdrawn", c.Officer))
+	})
+}
+
+// caseRoles are the roles that work on a case.
+func caseRoles() []staff.Role {
+	return []staff.Role{staff.Investigator, staff.Examiner, staff.Supervisor}
 }
 
 // lookCase records a consultation of a case that the officer is entitled to.

@@ -34,6 +34,23 @@ type cli struct {
 	Identifiers identifiersVerb `cmd:"" help:"${help_identifiers}"`
 	Countries   countriesVerb   `cmd:"" help:"${help_countries}"`
 	Refer       referVerb       `cmd:"" help:"${help_refer}"`
+
+	Exhibit  exhibitVerb  `cmd:"" help:"${help_exhibit}"`
+	Items    itemsVerb    `cmd:"" help:"${help_items}"`
+	Tip      tipVerb      `cmd:"" help:"${help_tip}"`
+	Mark     markVerb     `cmd:"" help:"${help_mark}"`
+	Person   personVerb   `cmd:"" help:"${help_person}"`
+	Assign   assignVerb   `cmd:"" help:"${help_assign}"`
+	Erase    eraseVerb    `cmd:"" help:"${help_erase}"`
+	Hashlist hashlistVerb `cmd:"" help:"${help_hashlist}"`
+	Agency   agencyVerb   `cmd:"" help:"${help_agency}"`
+	Key      keyVerb      `cmd:"" help:"${help_keys}"`
+	Backup   backupVerb   `cmd:"" help:"${help_backup}"`
+	Restore  restoreVerb  `cmd:"" help:"${help_restore}"`
+	Verify   verifyVerb   `cmd:"" help:"${help_verify}"`
+	Audit    auditVerb    `cmd:"" help:"${help_audit}"`
+	Check    checkVerb    `cmd:"" help:"${help_check}"`
+	Doctor   doctorVerb   `cmd:"" help:"${help_doctor}"`
 }
 
 func main() {

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"encoding/json"
-	"os"
 	"strings"
 
 	"tutela/casework/staff"
@@ -34,32 +32,51 @@ func (c *officerAdd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	b, err := os.ReadFile(c.Public)
+	p, err := readPublic(c.Public)
 	if err != nil {
-		return fault.New(fault.NotFound, "officer add: %w", err)
-	}
-	var p keys.Public
-	if err := json.Unmarshal(b, &p); err != nil {
-		return fault.New(fault.Invalid, "officer add: %s is not a public part made by \"tutela key new\": %w", c.Public, err)
+		return fault.Hint(err, a.text.Text("hint.key_new"))
 	}
 	p.Name, p.Kind = c.Name, c.Kind
 	return a.with(func(v *vault.Vault) error {
-		act := audit.Act{Class: audit.Alteration, Verb: "officer.add", Object: p.ID, Role: string(staff.Admin), Why: a.why("staff")}
-		_, err := v.Desk.Do(a.ctx, act, func(w *db.Writer) error {
-			if err := staff.Require(a.ctx, w, staff.ID(v.Actor().KeyID()), staff.Admin); err != nil {
-				return err
-			}
-			if err := v.Keys.Ring.Add(a.ctx, w, p, v.Now()); err != nil {
-				return err
-			}
-			return staff.PutOfficers(a.ctx, w, staff.Officer{ID: staff.ID(p.ID), Name: c.Name, Roles: roles,
-				State: staff.Active, Since: v.Now()})
-		})
+		act := audit.Act{Class: audit.Alteration, Verb: "officer.add", Object: p.ID, Why: "staff"}
+		_, err := a.actAs(v, act, func(w *db.Writer) error { return c.add(a, v, w, p, roles) }, staff.Admin)
 		if err != nil {
 			return err
 		}
-		return a.print.value(map[string]string{"officer": p.ID, "name": c.Name}, a.text.Text("officer.added", c.Name, p.ID))
+		a.print.line(a.text.Text("officer.added", c.Name))
+		return a.print.value(map[string]string{"officer": p.ID, "name": c.Name}, p.ID)
 	})
+}
+
+// add puts the key into the keyring and the officer on the list. A service also
+// gets the cases that the admin can open; new cases it gets by itself.
+func (c *officerAdd) add(a *app, v *vault.Vault, w *db.Writer, p keys.Public, roles []staff.Role) error {
+	if err := v.Keys.Ring.Add(a.ctx, w, p, v.Now()); err != nil {
+		return err
+	}
+	if p.Kind == keys.Service {
+		open, err := keys.CasesOf(a.ctx, w, v.Actor().KeyID())
+		if err != nil {
+			return err
+		}
+		for _, id := range open {
+			if err := v.Keys.Cases.Rewrap(a.ctx, w, id); err != nil {
+				return err
+			}
+		}
+	}
+	return staff.PutOfficers(a.ctx, w, staff.Officer{ID: staff.ID(p.ID), Name: c.Name, Roles: roles, State: staff.Active, Since: v.Now()})
+}
+
+// officerRow is an officer or a service in the list.
+type officerRow struct {
+	ID      string       `json:"officer"`
+	Name    string       `json:"name"`
+	Roles   []staff.Role `json:"roles"`
+	State   string       `json:"state"`
+	Kind    string       `json:"kind"`
+	Since   string       `json:"since"`
+	Revoked string       `json:"revoked,omitempty"`
 }
 
 // officerList prints the staff.
@@ -76,11 +93,16 @@ func (c *officerList) Run(a *app) error {
 		if err != nil {
 			return err
 		}
-		return table(a.print, list,
-			column[staff.Officer]{a.text.Text("col.name"), func(o staff.Officer) string { return o.Name }},
-			column[staff.Officer]{a.text.Text("col.roles"), func(o staff.Officer) string { return joinRoles(o.Roles) }},
-			column[staff.Officer]{a.text.Text("col.state"), func(o staff.Officer) string { return string(o.State) }},
-			column[staff.Officer]{a.text.Text("col.key"), func(o staff.Officer) string { return string(o.ID) }})
+		rows := make([]officerRow, len(list))
+		for i, o := range list {
+			m, _ := v.Keys.Ring.View().Find(string(o.ID))
+			rows[i] = officerRow{ID: string(o.ID), Name: o.Name, Roles: o.Roles, State: string(o.State), Kind: m.Kind, Since: utc(o.Since), Revoked: utc(m.Revoked)}
+		}
+		return table(a.print, rows,
+			column[officerRow]{a.text.Text("col.name"), func(o officerRow) string { return o.Name }},
+			column[officerRow]{a.text.Text("col.roles"), func(o officerRow) string { return joinRoles(o.Roles) }},
+			column[officerRow]{a.text.Text("col.state"), func(o officerRow) string { return o.State }},
+			column[officerRow]{a.text.Text("col.key"), func(o officerRow) string { return o.ID }})
 	})
 }
 
@@ -92,21 +114,42 @@ type officerRemove struct {
 // Run suspends the officer and revokes the key.
 func (c *officerRemove) Run(a *app) error {
 	return a.with(func(v *vault.Vault) error {
-		act := audit.Act{Class: audit.Alteration, Verb: "officer.remove", Object: c.ID, Role: string(staff.Admin), Why: a.why("staff")}
-		_, err := v.Desk.Do(a.ctx, act, func(w *db.Writer) error {
-			if err := staff.Require(a.ctx, w, staff.ID(v.Actor().KeyID()), staff.Admin); err != nil {
+		act := audit.Act{Class: audit.Alteration, Verb: "officer.remove", Object: c.ID, Why: "staff"}
+		var left []string
+		_, err := a.actAs(v, act, func(w *db.Writer) (err error) {
+			if err := otherAdmin(a, w, staff.ID(c.ID)); err != nil {
+				return err
+			}
+			if left, err = keys.CasesOf(a.ctx, w, c.ID); err != nil {
 				return err
 			}
 			if err := v.Keys.Ring.Revoke(a.ctx, w, c.ID, v.Now()); err != nil {
 				return err
 			}
 			return staff.Suspend(a.ctx, w, staff.ID(c.ID))
-		})
+		}, staff.Admin)
 		if err != nil {
 			return err
 		}
-		return a.print.value(map[string]string{"officer": c.ID}, a.text.Text("officer.removed", c.ID))
+		for _, id := range left {
+			a.print.line(a.text.Text("officer.left", id))
+		}
+		return a.print.value(map[string]any{"officer": c.ID, "still_entitled": append([]string{}, left...)}, a.text.Text("officer.removed", c.ID))
 	})
+}
+
+// otherAdmin refuses to leave the site without anybody who can add officers.
+func otherAdmin(a *app, w *db.Writer, without staff.ID) error {
+	list, err := staff.Officers(a.ctx, w)
+	if err != nil {
+		return err
+	}
+	for _, o := range list {
+		if o.ID != without && o.Has(staff.Admin) {
+			return nil
+		}
+	}
+	return fault.Hint(fault.New(fault.Refused, "officer remove: nobody else has the role admin"), a.text.Text("hint.admin"))
 }
 
 func joinRoles(roles []staff.Role) string {

@@ -32,6 +32,7 @@ const (
 	cutLeftOut  = "left-out.txt"  // what is not told, for officers of this site only
 	cutLeftJSON = "left-out.json"
 	cutPoint    = "checkpoint.txt" // for --at
+	cutSend     = "send"           // what is sealed for the recipient
 )
 
 // referCut makes a preview of what a country would be told.

@@ -62,10 +62,12 @@ type recipientRow struct {
 // Run seals.
 func (c *referSeal) Run(a *app) error {
 	return a.inReferral(c.Referral, "referral.seal", func(in *room, r *referrals.Room, d referrals.Draft, dir string) error {
-		if c.Out != "" {
+		switch {
+		case c.Out != "":
 			dir = c.Out
-		}
-		if dir == "" {
+		case dir != "": // apart from what is for officers of this site only
+			dir = filepath.Join(dir, cutSend)
+		default:
 			return fault.New(fault.Invalid, "refer seal: say with --out where the sealed files go")
 		}
 		approved, err := r.Approval(a.ctx, in.r, d.ID)

@@ -82,7 +82,8 @@ func (r *Room) Viewed(ctx context.Context, w *db.Writer, actor, note string, ids
 
 // Erase removes content and personal data of exhibits in an act of class
 // erasure: their names, paths, digests, manifests, notes and unpacked members,
-// and the keys of blobs that nothing else in the case refers to. It returns
+// the keys of blobs that nothing else in the case refers to, and where an
+// acquisition came from that has no exhibit left. It returns
 // objects for Blobs().Sweep after the commit. What the log remembers of the
 // rows is dropped by audit.Erase, and derived rows by their rooms.
 func (r *Room) Erase(ctx context.Context, w *db.Writer, actor, reason string, ids ...string) (objects []string, err error) {
@@ -97,6 +98,9 @@ func (r *Room) Erase(ctx context.Context, w *db.Writer, actor, reason string, id
 		return nil, err
 	}
 	if err := r.blankCustody(ctx, w, ids); err != nil {
+		return nil, err
+	}
+	if err := blankAcquisitions(ctx, w, before); err != nil {
 		return nil, err
 	}
 	members, err := db.CollectIn(ctx, w, scanMember, `SELECT id, exhibit, blob, sha256, size FROM content WHERE exhibit IN (?*)`, ids)

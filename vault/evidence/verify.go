@@ -23,8 +23,8 @@ func (p Problem) String() string { return fmt.Sprintf("exhibit %s: %v", p.Exhibi
 const verifyBatch = 500
 
 // VerifyAll reads every exhibit (of a case, "" = of all) to its end and yields
-// what is wrong: content missing, altered or unreadable, digests that differ,
-// chains of custody that do not hold. In-place exhibits of other hosts and
+// what is wrong: content (its own, or unpacked from it) missing, altered or
+// unreadable, digests that differ, chains of custody that do not hold. In-place exhibits of other hosts and
 // cases whose key the caller cannot open are yielded as Refused. done counts
 // exhibits as they are finished; it may be nil. An error ends the iteration.
 func (r *Room) VerifyAll(ctx context.Context, caseID string, done func(int)) iter.Seq2[Problem, error] {
@@ -82,6 +82,9 @@ func (r *Room) verifyBatch(ctx context.Context, batch []Exhibit, yield func(Prob
 			if problem != nil && !yield(Problem{e.ID, problem}, nil) {
 				return false
 			}
+		}
+		if err == nil && !r.verifyMembers(ctx, caseID, exhibits, yield) {
+			return false
 		}
 	}
 	return true

@@ -1,0 +1,175 @@
+package main
+
+import (
+	"encoding/hex"
+	"slices"
+	"strconv"
+
+	"tutela/casework/hashlists"
+	"tutela/casework/staff"
+	"tutela/fault"
+	"tutela/format"
+	"tutela/pipeline"
+	"tutela/vault"
+	"tutela/vault/audit"
+	"tutela/vault/db"
+)
+
+// hashlistVerb keeps the authorised lists.
+type hashlistVerb struct {
+	Import   hashlistImport   `cmd:"" help:"${help_hashlist_import}"`
+	List     hashlistList     `cmd:"" help:"${help_hashlist_list}"`
+	Withdraw hashlistWithdraw `cmd:"" help:"${help_hashlist_withdraw}"`
+}
+
+// hashlistImport seals the document of a list and makes it active.
+type hashlistImport struct {
+	Source     string   `required:"" help:"${help_list_source}"`
+	Version    string   `required:"" help:"${help_list_version}"`
+	Purpose    string   `required:"" help:"${help_list_purpose}"`
+	Terms      string   `help:"${help_list_terms}"`
+	Recipients string   `help:"${help_list_recipients}"`
+	Format     string   `default:"auto" enum:"auto,csv,vics" help:"${help_list_format}"`
+	Columns    []string `help:"${help_list_columns}"`
+	Detach     bool     `help:"${help_detach}"`
+	File       string   `arg:"" help:"${help_list_file}"`
+}
+
+// listRow is a list as the verbs print it.
+type listRow struct {
+	ID         string        `json:"list"`
+	Source     string        `json:"source"`
+	Version    string        `json:"version"`
+	Purpose    string        `json:"purpose"`
+	Terms      string        `json:"terms,omitempty"`
+	Recipients string        `json:"recipients,omitempty"`
+	State      string        `json:"state"`
+	Why        string        `json:"why,omitempty"`
+	Format     string        `json:"format"`
+	Scheme     string        `json:"scheme,omitempty"`
+	Region     string        `json:"region,omitempty"`
+	Entries    int64         `json:"entries"`
+	Values     int64         `json:"values"`
+	Refused    int64         `json:"refused"`
+	Document   string        `json:"document_sha256"`
+	Digest     string        `json:"entries_sha256"`
+	Officer    string        `json:"officer"`
+	Imported   string        `json:"imported"`
+	Findings   []listFinding `json:"findings,omitempty"` // import only
+}
+
+// listFinding is something that was wrong with a document.
+type listFinding struct {
+	Code   string `json:"code"`
+	Count  int    `json:"count"`
+	Line   int    `json:"line,omitempty"`
+	Offset int64  `json:"offset,omitempty"`
+	Detail string `json:"detail,omitempty"`
+}
+
+func listRowOf(l hashlists.List) listRow {
+	return listRow{ID: string(l.ID), Source: l.Source, Version: l.Version, Purpose: string(l.Purpose), Terms: l.Terms, Recipients: l.Recipients,
+		State: string(l.State), Why: l.Why, Format: l.Format, Scheme: l.Scheme, Region: l.Region, Entries: l.Entries, Values: l.Values,
+		Refused: l.Refused, Document: hex.EncodeToString(l.Document[:]), Digest: hex.EncodeToString(l.Digest[:]), Officer: string(l.Officer), Imported: utc(l.At)}
+}
+
+// Run imports; then everything in the open cases is matched again.
+func (c *hashlistImport) Run(a *app) error {
+	purpose := hashlists.Purpose(c.Purpose)
+	if !slices.Contains(hashlists.Purposes(), purpose) {
+		return fault.Hint(fault.New(fault.Invalid, "hashlist import: no purpose is called %q", c.Purpose), a.text.Text("help_list_purpose"))
+	}
+	return a.with(func(v *vault.Vault) error {
+		if _, err := a.lookAs(v, "hashlist.import", "", "hash list", staff.Admin); err != nil {
+			return err
+		}
+		l, found, err := pipeline.ImportList(a.ctx, v, pipeline.ListOrder{Path: c.File, Source: c.Source, Version: c.Version, Purpose: purpose,
+			Terms: c.Terms, Recipients: c.Recipients, Format: c.Format, Columns: c.Columns, Why: a.why("hash list of " + c.Source)})
+		row := listRowOf(l)
+		row.Findings = listFindings(found)
+		for _, f := range row.Findings {
+			a.print.line(printable(a.text.Text("hashlist.finding", f.Line, f.Code, f.Detail)))
+		}
+		if err != nil {
+			return err
+		}
+		a.print.line(a.text.Text("hashlist.imported", l.Entries, l.Values, l.Refused))
+		if err := c.rematch(a, v, a.why("hash list "+c.Source+" "+c.Version)); err != nil {
+			return err
+		}
+		return a.print.value(row, row.ID)
+	})
+}
+
+func (c *hashlistImport) rematch(a *app, v *vault.Vault, why string) error {
+	return a.working(v, 0, func(line *pipeline.Line) error {
+		if err := line.Rematch(a.ctx, "", why); err != nil {
+			return err
+		}
+		return a.finish(line, c.Detach)
+	})
+}
+
+func listFindings(found []format.Finding) []listFinding {
+	var out []listFinding
+	for _, f := range found {
+		out = append(out, listFinding{f.Code, max(f.Count, 1), f.Place.Line, f.Place.Offset, f.Detail})
+	}
+	return out
+}
+
+// hashlistList lists the lists.
+type hashlistList struct{}
+
+// Run lists them, newest first.
+func (c *hashlistList) Run(a *app) error {
+	return a.with(func(v *vault.Vault) error {
+		r, err := a.look(v, "hashlist.list", "", "", "hash lists")
+		if err != nil {
+			return err
+		}
+		all, err := hashlists.All(a.ctx, r)
+		if err != nil {
+			return err
+		}
+		rows := make([]listRow, len(all))
+		for i, l := range all {
+			rows[i] = listRowOf(l)
+		}
+		t := a.text
+		return table(a.print, rows,
+			column[listRow]{t.Text("col.list"), func(r listRow) string { return r.ID }},
+			column[listRow]{t.Text("col.source"), func(r listRow) string { return r.Source }},
+			column[listRow]{t.Text("col.version"), func(r listRow) string { return r.Version }},
+			column[listRow]{t.Text("col.purpose"), func(r listRow) string { return r.Purpose }},
+			column[listRow]{t.Text("col.state"), func(r listRow) string { return r.State }},
+			column[listRow]{t.Text("col.entries"), func(r listRow) string { return strconv.FormatInt(r.Entries, 10) }},
+			column[listRow]{t.Text("col.terms"), func(r listRow) string { return r.Terms }})
+	})
+}
+
+// hashlistWithdraw takes a list out of matching.
+type hashlistWithdraw struct {
+	List   string `arg:"" help:"${help_list_id}"`
+	Detach bool   `help:"${help_detach}"`
+}
+
+// Run withdraws the list; matches with it go, and the log remembers them.
+func (c *hashlistWithdraw) Run(a *app) error {
+	if err := a.needReason(); err != nil {
+		return err
+	}
+	return a.with(func(v *vault.Vault) error {
+		act := audit.Act{Class: audit.Alteration, Verb: "hashlist.withdraw", Object: c.List, Why: a.Why}
+		_, err := a.actAs(v, act, func(w *db.Writer) error {
+			return hashlists.SetState(a.ctx, w, hashlists.ID(c.List), hashlists.Withdrawn, a.Why)
+		}, staff.Admin, staff.Supervisor)
+		if err != nil {
+			return err
+		}
+		if err := (&hashlistImport{Detach: c.Detach}).rematch(a, v, a.Why); err != nil {
+			return err
+		}
+		return a.print.value(map[string]string{"list": c.List, "state": string(hashlists.Withdrawn)}, a.text.Text("hashlist.withdrawn", c.List))
+	})
+}
