@@ -23,7 +23,10 @@ function quads (text, format) {
 function term (t) {
   if (t.termType === 'NamedNode') return env.namedNode(t.value)
   if (t.termType === 'BlankNode') return env.blankNode(t.value)
-  return t.language ? env.literal(t.value, t.language) : env.literal(t.value, env.namedNode(t.datatype.value))
+  // The engine's pattern for xsd:string takes the halves of characters beyond
+  // U+FFFF (emoji) for forbidden ones; XML 1.0 allows the characters.
+  const value = t.value.replace(/[\u{10000}-\u{10FFFF}]/gu, '\u25a1')
+  return t.language ? env.literal(value, t.language) : env.literal(value, env.namedNode(t.datatype.value))
 }
 
 // Blank nodes of different files must not become one.

@@ -37,12 +37,8 @@ func (r *Room) Preview(ctx context.Context, q db.Queryer, req Request) (*Preview
 	if err := r.entitled(ctx, q, req.Case, staff.Investigator, staff.Supervisor, staff.Liaison); err != nil {
 		return nil, err
 	}
-	if d, ok, err := r.recorded(ctx, q, req); err != nil || ok {
-		if err != nil {
-			return nil, err
-		}
-		c, err := r.repeat(ctx, q, d)
-		return &Preview{d, c}, err
+	if p, err := r.again(ctx, q, req); err != nil || p != nil {
+		return p, err
 	}
 	c, err := r.Cut(ctx, q, req)
 	if err != nil {
@@ -83,21 +79,31 @@ func changed() error {
 		"The case or what it rests on was changed: cut again and have the new preview approved.")
 }
 
-// recorded finds the draft that a request with a checkpoint repeats.
-func (r *Room) recorded(ctx context.Context, q db.Queryer, req Request) (Draft, bool, error) {
+// again repeats a recorded cut that a request with a checkpoint names, nil if
+// there is none. Cuts that another version of this program made are passed over.
+func (r *Room) again(ctx context.Context, q db.Queryer, req Request) (*Preview, error) {
 	if req.At == "" {
-		return Draft{}, false, nil
+		return nil, nil
 	}
 	full, err := req.complete()
 	if err != nil {
-		return Draft{}, false, err
+		return nil, err
 	}
-	all, err := db.Collect(ctx, q, scanDraft, selectDraft+" WHERE case_id = ?1 AND country = ?2 AND checkpoint = ?3 AND request = ?4 ORDER BY id",
+	all, err := db.Collect(ctx, q, scanDraft, selectDraft+" WHERE case_id = ?1 AND country = ?2 AND checkpoint = ?3 AND request = ?4 ORDER BY at_us DESC, id",
 		string(req.Case), req.Country, req.At, full.json())
 	if err != nil || len(all) == 0 {
-		return Draft{}, false, err
+		return nil, err
 	}
-	return all[0], true, nil
+	for _, d := range all {
+		c, err := r.repeat(ctx, q, d)
+		if err == nil {
+			return &Preview{d, c}, nil
+		}
+		if fault.KindOf(err) != fault.Refused {
+			return nil, err
+		}
+	}
+	return nil, changed()
 }
 
 // repeat cuts a draft again and compares: what comes out is what was previewed,
