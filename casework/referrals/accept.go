@@ -116,6 +116,7 @@ func (b *builder) prepareMask() error {
 			b.mask.known.AddName(p.Label, p.Pseudonym)
 		}
 	}
+	b.maskNames(told)
 	for _, s := range b.m.subjects {
 		if !b.titles[s] {
 			b.mask.known.AddPhrase(s, referral.Masked)
@@ -139,6 +140,39 @@ func (b *builder) prepareMask() error {
 		return fault.Hint(fault.New(fault.Invalid, "refer: the case states no legal basis"), "Say it with --basis.")
 	}
 	return nil
+}
+
+// maskNames masks names that stand in claims and before the addresses of mails.
+func (b *builder) maskNames(told map[persons.ID]bool) {
+	with := map[persons.ID]string{}
+	for _, p := range b.m.everyPerson {
+		switch {
+		case !told[p.ID]:
+			with[p.ID] = referral.Masked
+		case p.Protected():
+			with[p.ID] = p.Pseudonym
+		}
+	}
+	for _, c := range b.m.claims {
+		if w := with[c.Person]; w != "" && naming(c.Predicate) {
+			b.mask.known.AddName(c.Object, w)
+		}
+	}
+	for _, from := range b.m.senders {
+		at := strings.LastIndexByte(from, '<')
+		if at <= 0 {
+			continue
+		}
+		v, err := identifiers.ParseEmail(strings.Trim(from[at:], "<> "))
+		if err != nil || !b.mask.own[string(v.Kind)+" "+v.Norm] {
+			b.mask.known.AddName(strings.Trim(from[:at], `" `), referral.Masked)
+		}
+	}
+}
+
+// naming reports whether a claim says how somebody is called.
+func naming(predicate string) bool {
+	return slices.Contains([]string{"name", "alias", "nickname"}, predicate)
 }
 
 // assigned returns the visible persons that use an identifier of the package.

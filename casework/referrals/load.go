@@ -38,7 +38,8 @@ type matter struct {
 	uses        []persons.Assignment
 	claims      []persons.Claim
 	subjects    []string // of every group, protected ones too
-	files       []string // names of exhibits and items, protected ones too
+	senders     []string // of every mail as written, protected ones too
+	files       []string // names of exhibits, items and attachments, protected ones too
 }
 
 func (m *matter) marked(object string, kind cases.MarkKind) bool { return m.marks[object][kind] }
@@ -109,7 +110,7 @@ func (m *matter) loadChats(ctx context.Context, q db.Queryer, req Request) error
 		return err
 	}
 	for _, t := range every {
-		m.subjects = append(m.subjects, t.Subject)
+		m.subjects, m.senders = append(m.subjects, t.Subject), append(m.senders, t.From)
 	}
 	m.tips, err = tips.List(ctx, q, req.Case, cases.View{})
 	return err
@@ -123,6 +124,11 @@ func (m *matter) loadItems(ctx context.Context, q db.Queryer, req Request) error
 	for _, i := range all {
 		m.files = append(m.files, i.Name)
 	}
+	named, err := chats.FileNames(ctx, q, req.Case)
+	if err != nil {
+		return err
+	}
+	m.files = append(m.files, named...)
 	if m.items, err = media.Items(ctx, q, media.Query{Case: req.Case}); err != nil {
 		return err
 	}

@@ -1,8 +1,6 @@
 package referrals
 
 import (
-	"slices"
-
 	"tutela/casework/cases"
 	"tutela/casework/identifiers"
 	"tutela/casework/persons"
@@ -59,7 +57,7 @@ func (b *builder) claims() error {
 		switch x := b.taken[c.Identifier]; {
 		case c.Identifier != "" && x != nil:
 			x.Claims = append(x.Claims, b.claim(c.Predicate+": "+c.Object, c.Basis, c.Source))
-		case c.Person != "" && b.labels[string(c.Person)] && protected[c.Person] && slices.Contains([]string{"name", "alias", "nickname"}, c.Predicate):
+		case c.Person != "" && b.labels[string(c.Person)] && protected[c.Person] && naming(c.Predicate):
 			b.leave(LeftOut{Kind: "claim", ID: c.ID, Reason: NameOfVictim})
 		case c.Person != "" && b.labels[string(c.Person)]:
 			id := b.id("person", string(c.Person))
