@@ -33,7 +33,8 @@ type number struct {
 	with   string
 }
 
-// AddName adds a name, and each of its words of three letters or more.
+// AddName adds a name, also written as one word, and each of its words of three
+// letters or more.
 func (m *Masker) AddName(label, with string) {
 	if v, err := ParseLabel(label); err == nil && v.Kind != WAName {
 		m.AddValue(v.Kind, v.Norm, with)
@@ -51,6 +52,7 @@ func (m *Masker) AddName(label, with string) {
 	if len(words) == 1 {
 		return
 	}
+	m.add(name{words: []string{strings.Join(folded, "")}, with: with}, label) // as handles and file names have it
 	for i, w := range words {
 		if len([]rune(folded[i])) >= 3 && !strings.Contains(particles, " "+folded[i]+" ") {
 			m.add(name{words: folded[i : i+1], with: with}, label[w[0]:w[1]])
@@ -124,7 +126,7 @@ type span struct {
 	with     string
 }
 
-var digitRun = regexp.MustCompile(`\p{Nd}(?:[\p{Zs}\p{Cf}\p{Pd}./()]{0,3}\p{Nd}){5,20}`)
+var digitRun = regexp.MustCompile(`\p{Nd}(?:[\p{Zs}\p{Cf}\p{Pd}\p{M}./()]{0,3}\p{Nd}){5,20}`)
 
 // Text returns s with everything masked.
 func (m *Masker) Text(s string) string {
