@@ -28,14 +28,14 @@ func (b *builder) accept() error {
 		case !also && !active(s.Relations):
 			left(MentionOnly)
 		default:
-			if err := b.take(s); err != nil {
+			if err := b.take(s, also); err != nil {
 				return err
 			}
 		}
 	}
 	for _, id := range b.req.Also {
 		if b.taken[id] == nil {
-			return fault.New(fault.Refused, "refer: identifier %s is not confirmed for %s in this case", id, b.req.Country)
+			return fault.New(fault.Refused, "refer: identifier %s is not confirmed for %s in this case, or stands nowhere that may be told", id, b.req.Country)
 		}
 	}
 	if len(b.order) == 0 {
@@ -49,16 +49,14 @@ func (b *builder) accept() error {
 const ruleOfficer = "officer"
 
 // take puts one identifier into the package.
-func (b *builder) take(s identifiers.Standing) error {
-	if s.Kind == identifiers.WAName {
-		open, err := b.namedOpenly(s.ID)
-		if err != nil {
-			return err
-		}
-		if !open {
-			b.leave(LeftOut{Kind: "identifier", ID: string(s.ID), What: s.Value, Reason: AddressBook})
-			return nil
-		}
+func (b *builder) take(s identifiers.Standing, also bool) error {
+	reason, err := b.unseen(s, also)
+	if err != nil {
+		return err
+	}
+	if reason != "" {
+		b.leave(LeftOut{Kind: "identifier", ID: string(s.ID), What: s.Value, Reason: reason})
+		return nil
 	}
 	x := &referral.Identifier{ID: b.id("identifier", string(s.ID)), Kind: string(s.Kind), Value: s.Value}
 	for _, c := range s.Claims {
@@ -72,11 +70,22 @@ func (b *builder) take(s identifiers.Standing) error {
 	return nil
 }
 
-// namedOpenly reports whether a name stands anywhere but in the address book of
-// a protected source.
-func (b *builder) namedOpenly(id identifiers.ID) (bool, error) {
-	ms, err := identifiers.Mentions(b.ctx, b.q, cases.View{}, id)
-	return slices.ContainsFunc(ms, func(m identifiers.Mention) bool { return !b.shielded(m.Exhibit, m.Group) }), err
+// unseen says why nothing that an identifier did may be told, or, of one that
+// was named, no place where it stands; "" if something may. A name counts only
+// outside of the address book of a protected source.
+func (b *builder) unseen(s identifiers.Standing, also bool) (Reason, error) {
+	ms, err := identifiers.Mentions(b.ctx, b.q, cases.View{}, s.ID)
+	reason := NotOpen
+	for _, m := range ms {
+		switch {
+		case !also && !slices.Contains(acts(), m.Relation), b.m.unopened(m):
+		case s.Kind == identifiers.WAName && b.shielded(m.Exhibit, m.Group):
+			reason = AddressBook
+		default:
+			return "", err
+		}
+	}
+	return reason, err
 }
 
 // prepareMask lets the package's own identifiers stand in texts, and nothing

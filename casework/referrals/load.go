@@ -53,6 +53,11 @@ func (m *matter) shut(exhibit, group string) bool {
 	return m.closed[exhibit] || m.closed[m.behind[group]]
 }
 
+// unopened reports whether a mention stands where nothing may be told of.
+func (m *matter) unopened(x identifiers.Mention) bool {
+	return m.shut(x.Exhibit, x.Group) || m.untold(x.Item) || m.untold(x.Group) || m.untold(x.Message)
+}
+
 // load reads the case.
 func (r *Room) load(ctx context.Context, q db.Queryer, req Request) (*matter, error) {
 	m := &matter{marks: map[string]map[cases.MarkKind]bool{}, exhibits: map[string]evidence.Exhibit{}, closed: map[string]bool{},
