@@ -200,3 +200,33 @@ func TestPureFloors(t *testing.T) {
 		})
 	}
 }
+
+// TestPixelsAreDecodedInTheWorkerOnly looks for decoders of pictures outside
+// the package that a contained worker runs: elsewhere its functions may be
+// named (for the worker's list), not called.
+func TestPixelsAreDecodedInTheWorkerOnly(t *testing.T) {
+	for _, s := range sources(t) {
+		floor, _, _ := strings.Cut(s.pkg, "/")
+		if s.test || s.pkg == "format/picture" || floor == "demo" || floor == "bench" {
+			continue
+		}
+		for _, im := range s.file.Imports {
+			p := strings.Trim(im.Path.Value, `"`)
+			if strings.HasPrefix(p, "image/") || strings.HasPrefix(p, "golang.org/x/image/") {
+				t.Errorf("%s imports %s", s.path, p)
+			}
+		}
+		ast.Inspect(s.file, func(n ast.Node) bool {
+			call, ok := n.(*ast.CallExpr)
+			if !ok {
+				return true
+			}
+			if sel, ok := call.Fun.(*ast.SelectorExpr); ok {
+				if x, ok := sel.X.(*ast.Ident); ok && x.Name == "picture" {
+					t.Errorf("%s: picture.%s is called outside of the worker", s.fset.Position(sel.Pos()), sel.Sel.Name)
+				}
+			}
+			return true
+		})
+	}
+}

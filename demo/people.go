@@ -43,8 +43,8 @@ func countries() []country {
 var firstNames = []string{"Alder", "Birke", "Cedro", "Dalia", "Erle", "Fresno", "Ginkgo", "Haya", "Iris", "Jara", "Kiefer", "Laurel",
 	"Malva", "Nogal", "Olmo", "Pino", "Quercus", "Roble", "Sauce", "Tilo", "Ulme", "Violeta", "Weide", "Yedra", "Zarza"}
 
-// people makes n members spread over the countries; every fifth is known by
-// number only.
+// people makes n members spread over the countries; a quarter of them are known
+// by number only.
 func people(r *rand.Rand, n int) []Member {
 	cs := countries()
 	all := make([]Member, n)
@@ -53,7 +53,7 @@ func people(r *rand.Rand, n int) []Member {
 		national := c.number(i/len(cs) + 1)
 		m := Member{Phone: "+" + c.prefix + " " + national, Country: c.code, Posts: true}
 		m.E164 = "+" + c.prefix + digits(national)
-		if i%5 != 4 {
+		if i/len(cs)%4 != 1 { // every country has somebody known by number only
 			m.Name = firstNames[r.IntN(len(firstNames))] + fmt.Sprintf(" %c%d", 'A'+i%26, i)
 		}
 		all[i] = m

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"testing"
 	"time"
@@ -45,6 +46,7 @@ func victim(text string) int {
 }
 
 func ingestTask(ctx context.Context, text string) error {
+	debug.SetMemoryLimit(Memory)
 	var k task
 	if err := json.Unmarshal([]byte(text), &k); err != nil {
 		return err

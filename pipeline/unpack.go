@@ -17,6 +17,7 @@ import (
 	"tutela/vault/db"
 	"tutela/vault/evidence"
 	"tutela/vault/failpoint"
+	"tutela/vault/jobs"
 )
 
 // What is taken in before it is committed.
@@ -32,16 +33,18 @@ type unpacking struct {
 	*work
 	exhibit *evidence.Sealed
 	count   int   // members of the exhibit so far, of all depths
-	bytes   int64 //
-	most    int64 // bytes that the exhibit may unpack to
+	bytes   int64 // read of them, of those too that broke a limit
+	most    int64 // bytes that may be read of them
 
-	intake   *evidence.Intake
-	members  []evidence.Member
-	pending  int64
-	children []media.Item // of the container at hand
-	names    map[string]int
-	outside  bool         // the container at hand is not covered
-	inner    []media.Item // containers among all children
+	intake  *evidence.Intake
+	members []evidence.Member
+	pending int64
+	made    int          // members of the container at hand
+	fresh   []media.Item // members whose stages are not promised yet
+	chats   []media.Item // chats among them, which wait for what lies beside them
+	names   map[string]int
+	outside bool         // the container at hand is not covered
+	inner   []media.Item // containers among all members
 }
 
 // unpack takes members out of containers. Its things are items of one exhibit
@@ -55,7 +58,7 @@ func (l *Line) unpack(ctx context.Context, w *work) error {
 		return w.commit(ctx, audit.Collection, true)
 	}
 	u := &unpacking{work: w, exhibit: w.sealed[containers[0].Exhibit]}
-	u.most = max(l.limits.Bytes, 20*u.exhibit.Size())
+	u.most = l.most(u.exhibit.Size())
 	done, err := u.before(ctx, containers)
 	if err != nil {
 		return err
@@ -67,18 +70,35 @@ func (l *Line) unpack(ctx context.Context, w *work) error {
 				return err
 			}
 		}
-		if n == len(containers)-1 {
+		last := n == len(containers)-1
+		if last {
 			var things []string
 			for _, i := range u.inner {
 				things = append(things, string(i.ID))
 			}
 			w.next = append(w.next, batches(w.lease.Case, Unpack, w.lease.Ordered, w.salt(), "", things, max(len(things), 1))...)
 		}
-		if err := u.flush(ctx, n == len(containers)-1); err != nil {
-			return err
+		if last || u.full() {
+			if err := u.flush(ctx, last); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
+}
+
+// full reports whether enough has been taken in for an act.
+func (u *unpacking) full() bool {
+	return len(u.results) >= portionItems || u.pending >= portionBytes
+}
+
+// floor is what even the smallest exhibit may unpack to.
+const floor = 64 << 20
+
+// most is how many bytes an exhibit of a size may unpack to in all, through every
+// depth: containers in containers multiply what each of them may do.
+func (l *Line) most(size int64) int64 {
+	return max(20*size, min(l.limits.Bytes, l.limits.Ratio*size+floor))
 }
 
 // before counts what the exhibit has unpacked to so far, and what of this job
@@ -106,13 +126,21 @@ func (u *unpacking) before(ctx context.Context, containers []media.Item) (map[me
 	slices.SortFunc(all, func(a, b media.Item) int { return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(a.ID, b.ID)) })
 	for _, i := range all {
 		if i.Depth > 0 && i.Depth <= containers[0].Depth || done[i.Parent] {
-			u.count, u.bytes = u.count+1, u.bytes+i.Size
+			u.count, u.bytes = u.count+1, u.bytes+taken(i)
 		}
 		if done[i.Parent] && isContainer(i) {
 			u.inner = append(u.inner, i)
 		}
 	}
 	return done, err
+}
+
+// taken is how many bytes of a member were read.
+func taken(i media.Item) int64 {
+	if i.SHA256 == noDigest && i.State != media.Excluded {
+		return 0
+	}
+	return i.Size
 }
 
 func isContainer(i media.Item) bool {
@@ -127,7 +155,7 @@ func (u *unpacking) container(ctx context.Context, c media.Item) error {
 	}
 	defer src.Close()
 	in := &watched{src: src}
-	u.children, u.names, u.outside = nil, map[string]int{}, false
+	u.made, u.chats, u.names, u.outside = 0, nil, map[string]int{}, false
 	var notes []format.Finding
 	if c.Depth+1 > u.line.limits.Depth {
 		notes = []format.Finding{{Code: "archive.depth", Detail: "nested deeper than the limit"}}
@@ -156,32 +184,21 @@ func (u *unpacking) container(ctx context.Context, c media.Item) error {
 		return u.unreadable(c, in.err)
 	case u.outside:
 		u.result(c.ID, media.Skipped, "scope")
-	case len(u.children) == 0 && len(notes) > 0 && identify.Kind(c.Kind) == identify.Archive:
+	case u.made == 0 && len(notes) > 0 && identify.Kind(c.Kind) == identify.Archive:
 		u.result(c.ID, media.Failed, notes[0].Code)
 	default:
 		u.result(c.ID, media.Done, "")
 	}
-	u.onwardChildren()
+	u.forward(u.chats)
 	return nil
 }
 
-// onwardChildren promises the stages of a container's members, which are all
-// known by now; containers among them wait for their depth.
-func (u *unpacking) onwardChildren() {
-	for _, i := range u.children {
-		if isContainer(i) {
-			u.inner = append(u.inner, i)
-		}
-	}
+// forward promises the stages of members; containers among them wait for their
+// depth.
+func (u *unpacking) forward(items []media.Item) {
 	before := len(u.next)
-	u.onward(u.children)
-	rest := u.next[before:]
-	u.next = u.next[:before]
-	for _, j := range rest {
-		if j.Stage != Unpack {
-			u.next = append(u.next, j)
-		}
-	}
+	u.onward(items)
+	u.next = append(u.next[:before], slices.DeleteFunc(slices.Clone(u.next[before:]), func(j jobs.Job) bool { return j.Stage == Unpack })...)
 }
 
 // archive walks through a zip, tar or gzip file.
@@ -233,8 +250,16 @@ func (u *unpacking) add(ctx context.Context, c media.Item, name string, size int
 	}
 	u.results = append(u.results, media.Result{Case: i.Case, Subject: string(i.ID), Stage: Identify, Version: version(Identify),
 		Outcome: outcome, Detail: detail})
-	u.items, u.children = append(u.items, i), append(u.children, i)
-	if len(u.items) >= portionItems || u.pending >= portionBytes {
+	u.items, u.made = append(u.items, i), u.made+1
+	if isContainer(i) {
+		u.inner = append(u.inner, i)
+	}
+	if identify.Kind(i.Kind) == identify.ChatText {
+		u.chats = append(u.chats, i)
+	} else {
+		u.fresh = append(u.fresh, i)
+	}
+	if u.full() {
 		return u.flush(ctx, false)
 	}
 	return nil
@@ -267,7 +292,8 @@ func (u *unpacking) content(ctx context.Context, i *media.Item, open func() (io.
 	stored, set, err := u.intake.Add(m)
 	switch {
 	case m.refused != nil:
-		i.State = media.Excluded
+		i.State, i.Size = media.Excluded, m.n
+		u.bytes += m.n
 		return nil
 	case err != nil:
 		return err
@@ -288,7 +314,8 @@ func (u *unpacking) content(ctx context.Context, i *media.Item, open func() (io.
 // flush makes the members taken in so far durable and commits their rows.
 func (u *unpacking) flush(ctx context.Context, last bool) error {
 	in, members := u.intake, u.members
-	u.intake, u.members, u.pending = nil, nil, 0
+	u.forward(u.fresh)
+	u.intake, u.members, u.pending, u.fresh = nil, nil, 0, nil
 	if in != nil {
 		defer in.Abort()
 		if err := in.Commit(ctx); err != nil {
@@ -310,6 +337,7 @@ func (u *unpacking) abort() {
 // it, and its first bytes are kept.
 type member struct {
 	r       io.Reader
+	n       int64 // bytes read
 	head    []byte
 	damaged bool
 	refused error
@@ -317,6 +345,7 @@ type member struct {
 
 func (m *member) Read(p []byte) (int, error) {
 	n, err := m.r.Read(p)
+	m.n += int64(n)
 	if room := identify.Head - len(m.head); room > 0 {
 		m.head = append(m.head, p[:min(n, room)]...)
 	}

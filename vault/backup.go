@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
@@ -38,6 +39,9 @@ func (v *Vault) Backup(ctx context.Context, file, why string) (err error) {
 		return err
 	}
 	out, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		return fault.Hint(fault.New(fault.Refused, "vault: backup: %s is there already", file), "Choose another name: a backup is never overwritten.")
+	}
 	if err != nil {
 		return fault.New(fault.Outside, "vault: backup: %w", err)
 	}
@@ -200,9 +204,9 @@ func unpack(ctx context.Context, o Options, tr *tar.Reader) error {
 	}
 }
 
-// plainName accepts what names of objects are made of.
+// plainName accepts what names of objects are made of (docs/formats/blob.md).
 func plainName(s string) bool {
-	return s != "" && strings.Trim(s, "0123456789abcdef") == ""
+	return s != "" && strings.Trim(s, "0123456789abcdef-") == ""
 }
 
 func unpackFile(file string, r io.Reader) error {

@@ -140,7 +140,7 @@ func TestBackupAndRestore(t *testing.T) {
 	ctx := context.Background()
 	v, site := vaulttest.OpenAt(t, "")
 	openCase(t, v, "case-1", v.Actor().KeyID())
-	object := strings.Repeat("ab", 32)
+	object := strings.Repeat("ab", 32) + "-0123456789abcdef"
 	if err := v.Backend.Put(ctx, object, strings.NewReader("encrypted"), 9); err != nil {
 		t.Fatal(err)
 	}

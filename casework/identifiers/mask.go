@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
 )
@@ -35,7 +36,14 @@ type number struct {
 
 // AddName adds a name, also written as one word, and each of its words of three
 // letters or more.
-func (m *Masker) AddName(label, with string) {
+func (m *Masker) AddName(label, with string) { m.addName(label, with, with, all) }
+
+// AddPerson adds what officers or address books call a person. Its single words
+// have a replacement of their own, because they may be the words of somebody
+// else's name; of "the neighbour Ana" they are those with a capital letter.
+func (m *Masker) AddPerson(label, with, part string) { m.addName(label, with, part, capitals(label)) }
+
+func (m *Masker) addName(label, with, part string, telling func(word string) bool) {
 	if v, err := ParseLabel(label); err == nil && v.Kind != WAName {
 		m.AddValue(v.Kind, v.Norm, with)
 		return
@@ -53,11 +61,41 @@ func (m *Masker) AddName(label, with string) {
 		return
 	}
 	m.add(name{words: []string{strings.Join(folded, "")}, with: with}, label) // as handles and file names have it
+	if from, to := core(label, words, telling); from < to && to-from < len(words) {
+		m.add(name{words: folded[from:to], with: with}, label[words[from][0]:words[from][1]])
+	}
 	for i, w := range words {
-		if len([]rune(folded[i])) >= 3 && !strings.Contains(particles, " "+folded[i]+" ") {
-			m.add(name{words: folded[i : i+1], with: with}, label[w[0]:w[1]])
+		word := label[w[0]:w[1]]
+		if len([]rune(folded[i])) >= 3 && !strings.Contains(particles, " "+folded[i]+" ") && telling(word) {
+			m.add(name{words: folded[i : i+1], with: part}, word)
 		}
 	}
+}
+
+// core returns the range of words from the first to the last telling one: the
+// name within a description.
+func core(label string, words [][2]int, telling func(string) bool) (from, to int) {
+	from = len(words)
+	for i, w := range words {
+		if telling(label[w[0]:w[1]]) {
+			from, to = min(from, i), i+1
+		}
+	}
+	return from, to
+}
+
+func all(string) bool { return true }
+
+// capitals tells the words of a label that may be a name: all of them where none
+// begins with a capital letter, or where the script has none.
+func capitals(label string) func(word string) bool {
+	first := func(word string) rune { r, _ := utf8.DecodeRuneInString(word); return r }
+	for _, w := range split(label) {
+		if unicode.IsUpper(first(label[w[0]:w[1]])) {
+			return func(word string) bool { return !unicode.IsLower(first(word)) }
+		}
+	}
+	return all
 }
 
 // AddPhrase adds a title or file name: only the whole of it is masked, in any

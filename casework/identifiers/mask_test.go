@@ -40,3 +40,19 @@ func TestMasker(t *testing.T) {
 		t.Errorf("a file name shows %q", got)
 	}
 }
+
+func TestMaskerOfPersons(t *testing.T) {
+	for _, c := range []struct{ label, in, want string }{
+		{"the neighbour called Olmo Birke", "olmo birke came, then Olmo, the neighbour", "P-1 came, then #, the neighbour"},
+		{"olmo birke", "Olmo A26 and birke", "# A26 and #"},
+		{"Olmo de la Vega", "Olmo, de la Vega", "P-1"},
+		{"张 伟", "张 伟 came", "P-1 came"},
+		{"+34 612 345 678", "call 612 345 678", "call P-1"},
+	} {
+		var m Masker
+		m.AddPerson(c.label, "P-1", "#")
+		if got := m.Text(c.in); got != c.want {
+			t.Errorf("%q in %q: got %q, want %q", c.label, c.in, got, c.want)
+		}
+	}
+}

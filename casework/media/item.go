@@ -35,7 +35,7 @@ type Item struct {
 	Parent    ID     // the container item, "" for the exhibit itself
 	Path      string // inner path, members joined by " › "; "" for the exhibit itself
 	Name      string // the last element, as shown to people
-	Size      int64  // bytes
+	Size      int64  // bytes; of an excluded item those that were read
 	MD5       [16]byte
 	SHA1      [20]byte
 	SHA256    digest.ID

@@ -13,7 +13,12 @@ import (
 type Mask struct {
 	identifiers map[identifiers.ID]string // assigned identifier → pseudonym
 	names       identifiers.Masker
+	whole       identifiers.Masker // the same without parts of names
 }
+
+// masked stands for a part of a protected person's name, which may be a part of
+// somebody else's.
+const masked = "▒▒▒▒"
 
 // MaskOf loads the mask of a case. With a protected view it masks nothing.
 func MaskOf(ctx context.Context, q db.Queryer, c cases.ID, v cases.View) (*Mask, error) {
@@ -29,7 +34,7 @@ func MaskOf(ctx context.Context, q db.Queryer, c cases.ID, v cases.View) (*Mask,
 	for _, p := range ps {
 		if p.Protected() {
 			names[p.ID] = p.Pseudonym
-			m.names.AddName(p.Label, p.Pseudonym)
+			m.add(p.Label, p.Pseudonym)
 		}
 	}
 	type used struct {
@@ -49,19 +54,29 @@ func MaskOf(ctx context.Context, q db.Queryer, c cases.ID, v cases.View) (*Mask,
 		if with, ok := names[u.person]; ok {
 			m.identifiers[u.id] = with
 			m.names.AddValue(u.kind, u.value, with)
+			m.whole.AddPhrase(u.value, with)
 			if u.kind == identifiers.WAName || u.kind == identifiers.Handle {
-				m.names.AddName(u.spelling, with)
+				m.add(u.spelling, with)
 			}
 		}
 	}
 	return m, err
 }
 
+func (m *Mask) add(name, with string) {
+	m.names.AddPerson(name, with, masked)
+	m.whole.AddPhrase(name, with)
+}
+
 // Identifier returns what to show for an identifier: its value, or the
-// pseudonym of the protected person who uses it.
+// pseudonym of the protected person who uses it. Somebody else's name that
+// shares a word with a protected one stays as it is.
 func (m *Mask) Identifier(id identifiers.ID, value string) string {
 	if with, ok := m.identifiers[id]; ok {
 		return with
+	}
+	if id != "" {
+		return m.whole.Text(value)
 	}
 	return m.names.Text(value)
 }

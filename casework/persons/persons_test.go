@@ -258,7 +258,7 @@ func TestMaskShowsPseudonyms(t *testing.T) {
 			t.Fatal(err)
 		}
 		p := victim.Pseudonym
-		if got := m.Text("ana told Carl Bo: lucecita, 612 345 678"); got != strings.ReplaceAll("# told Carl Bo: #, #", "#", p) {
+		if got := m.Text("ana luz told Carl Bo: lucecita, 612 345 678"); got != strings.ReplaceAll("# told Carl Bo: #, #", "#", p) {
 			t.Errorf("got %q", got)
 		}
 		if got := m.Identifier(b.Identifiers[0].ID, v.Norm); got != p {
@@ -266,6 +266,12 @@ func TestMaskShowsPseudonyms(t *testing.T) {
 		}
 		if got := m.Identifier("other", "Ana Luz"); got != p {
 			t.Errorf("another identifier with the name shows as %q", got)
+		}
+		if got := m.Text("ask Ana Rosa"); got != "ask ▒▒▒▒ Rosa" {
+			t.Errorf("a part of the name: %q", got)
+		}
+		if got := m.Identifier("other", "Ana Rosa"); got != "Ana Rosa" {
+			t.Errorf("somebody else who shares a word of the name shows as %q", got)
 		}
 		if m.Text(suspect.Label) != "Carl Bo" {
 			t.Error("a suspect is masked")

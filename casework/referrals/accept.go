@@ -111,9 +111,9 @@ func (b *builder) prepareMask() error {
 	for _, p := range b.m.everyPerson {
 		switch {
 		case !told[p.ID]:
-			b.mask.known.AddName(p.Label, referral.Masked)
+			b.mask.known.AddPerson(p.Label, referral.Masked, referral.Masked)
 		case p.Protected():
-			b.mask.known.AddName(p.Label, p.Pseudonym)
+			b.mask.known.AddPerson(p.Label, p.Pseudonym, referral.Masked)
 		}
 	}
 	b.maskNames(told)

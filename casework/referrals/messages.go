@@ -10,6 +10,7 @@ import (
 	"tutela/casework/identifiers"
 	"tutela/casework/tips"
 	"tutela/format/referral"
+	"tutela/format/whatsapp"
 	"tutela/format/when"
 )
 
@@ -122,6 +123,9 @@ func (b *builder) message(m chats.Shown, by identifiers.ID) error {
 	x := referral.Message{ID: b.id("message", string(m.ID)), Group: b.id("group", string(m.Group)), Author: b.taken[by].ID,
 		Direction: string(m.Direction), Time: told(m.Time), Source: b.source(m.Exhibit, m.Time)}
 	text := m.Text
+	if m.Kind == chats.MessageKind(whatsapp.Deleted) && text == "" {
+		text = b.text.Text("cut.deleted")
+	}
 	for _, a := range m.Attachments {
 		item, err := b.attachment(m, a, by)
 		if err != nil {
@@ -129,6 +133,8 @@ func (b *builder) message(m chats.Shown, by identifiers.ID) error {
 		}
 		if item != "" {
 			x.Items = append(x.Items, item)
+		} else if text == "" {
+			text = referral.Masked
 		}
 		if a.Name != "" {
 			text = strings.ReplaceAll(text, a.Name, cmp.Or(item, referral.Masked))

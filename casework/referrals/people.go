@@ -32,7 +32,7 @@ func (b *builder) people() error {
 			}
 			if k := identifiers.Kind(x.Kind); p.Protected() && (k == identifiers.WAName || k == identifiers.Handle) {
 				for _, s := range append(b.m.spellings[a.Identifier], x.Value) {
-					b.mask.known.AddName(s, p.Pseudonym)
+					b.mask.known.AddPerson(s, p.Pseudonym, referral.Masked)
 				}
 				x.Value = p.Pseudonym
 			}

@@ -71,8 +71,16 @@ type actRow struct {
 	Ordered   string            `json:"ordered,omitempty"`
 	Why       string            `json:"why,omitempty"`
 	Detail    map[string]string `json:"detail,omitempty"`
-	Items     []json.RawMessage `json:"items,omitempty"` // show only
-	Places    []int             `json:"places,omitempty"`
+	Items     []actItem         `json:"items,omitempty"` // show only
+}
+
+// actItem is one row change of an act. Row is there only when it was asked for:
+// it may name protected sources and persons.
+type actItem struct {
+	Place int             `json:"place"`
+	Op    string          `json:"op"`
+	Table string          `json:"table"`
+	Row   json.RawMessage `json:"row,omitempty"`
 }
 
 func actRowOf(e audit.Entry) actRow {
@@ -144,13 +152,22 @@ func (a *app) findAct(v *vault.Vault, r *db.Reader, act string) (audit.Entry, er
 
 // auditShow shows one act with its items.
 type auditShow struct {
-	Act string `arg:"" help:"${help_act_id}"`
+	Act  string `arg:"" help:"${help_act_id}"`
+	Rows bool   `help:"${help_audit_rows}"`
 }
 
-// Run shows it: what an act wrote is shown to those entitled to its case.
+// Run shows it: what an act wrote is shown to those entitled to its case, and
+// the rows as they are only for a reason.
 func (c *auditShow) Run(a *app) error {
+	verb := "audit.show"
+	if c.Rows {
+		verb += ".protected"
+		if err := a.needReason(); err != nil {
+			return err
+		}
+	}
 	return a.with(func(v *vault.Vault) error {
-		r, err := a.look(v, "audit.show", "", c.Act, "reading the log")
+		r, err := a.look(v, verb, "", c.Act, "reading the log")
 		if err != nil {
 			return err
 		}
@@ -166,11 +183,27 @@ func (c *auditShow) Run(a *app) error {
 		text := []string{a.text.Text("audit.act", row.Index, row.Act), a.text.Text("audit.what", row.Time, row.Class, row.Verb, row.Object),
 			a.text.Text("audit.who", row.Actor, row.Role, row.Why)}
 		for _, i := range items {
-			row.Items, row.Places = append(row.Items, i.JSON), append(row.Places, i.Place)
-			text = append(text, strconv.Itoa(i.Place)+"  "+string(i.JSON))
+			it, err := actItemOf(i, c.Rows)
+			if err != nil {
+				return err
+			}
+			row.Items = append(row.Items, it)
+			text = append(text, strings.TrimRight(strconv.Itoa(it.Place)+"  "+it.Op+" "+it.Table+"  "+string(it.Row), " "))
 		}
 		return a.print.value(row, printableLines(strings.Join(text, "\n")))
 	})
+}
+
+func actItemOf(i audit.Item, rows bool) (actItem, error) {
+	it := actItem{}
+	if err := json.Unmarshal(i.JSON, &it); err != nil {
+		return it, fault.New(fault.Corrupt, "audit: item %d cannot be read", i.Place)
+	}
+	it.Place = i.Place
+	if !rows {
+		it.Row = nil
+	}
+	return it, nil
 }
 
 // auditCheckpoint prints the newest checkpoint.
@@ -210,8 +243,11 @@ type auditProve struct {
 
 // Run writes the proof and, if wanted, what it verifies under.
 func (c *auditProve) Run(a *app) error {
+	if err := a.needReason(); err != nil {
+		return err
+	}
 	return a.with(func(v *vault.Vault) error {
-		act := audit.Act{Class: audit.Disclosure, Verb: "audit.prove", Object: c.Act, Why: a.why("a proof for somebody outside"),
+		act := audit.Act{Class: audit.Disclosure, Verb: "audit.prove", Object: c.Act, Why: a.Why,
 			Detail: map[string]string{"item": strconv.Itoa(c.Item)}}
 		r, err := v.Desk.Consult(a.ctx, act)
 		if err != nil {

@@ -87,19 +87,24 @@ func (c *caseOpen) write(a *app, v *vault.Vault, w *db.Writer, k cases.Case, me 
 
 // caseRow is a case as the verbs print it.
 type caseRow struct {
-	AtRisk    bool       `json:"at_risk"`
-	ID        string     `json:"case"`
-	Title     string     `json:"title"`
-	Agency    string     `json:"agency"`
-	Authority string     `json:"authority"`
-	Purpose   string     `json:"purpose"`
-	Operation string     `json:"operation"`
-	State     string     `json:"state"`
-	Opened    string     `json:"opened"`
-	ReviewDue string     `json:"review_due"`
-	CoversOwn bool       `json:"covers_own"`
-	Revision  int64      `json:"revision,omitempty"` // show only
-	Members   []memberOf `json:"members,omitempty"`  // show only
+	AtRisk    bool   `json:"at_risk"`
+	ID        string `json:"case"`
+	Title     string `json:"title"`
+	Agency    string `json:"agency"`
+	Authority string `json:"authority"`
+	Purpose   string `json:"purpose"`
+	Operation string `json:"operation"`
+	State     string `json:"state"`
+	Opened    string `json:"opened"`
+	ReviewDue string `json:"review_due"`
+	CoversOwn bool   `json:"covers_own"`
+}
+
+// caseFull is what "case show" adds.
+type caseFull struct {
+	caseRow
+	Revision int64      `json:"revision"`
+	Members  []memberOf `json:"members"`
 }
 
 // memberOf is an officer's entitlement to a case.
@@ -165,8 +170,8 @@ func (c *caseShow) Run(a *app) error {
 		if err != nil {
 			return err
 		}
-		row := caseRowOf(cases.Listed{Case: k, AtRisk: slices.ContainsFunc(list, func(l cases.Listed) bool { return l.ID == k.ID && l.AtRisk })})
-		row.Revision = revision.Count
+		row := caseFull{Revision: revision.Count, Members: []memberOf{}}
+		row.caseRow = caseRowOf(cases.Listed{Case: k, AtRisk: slices.ContainsFunc(list, func(l cases.Listed) bool { return l.ID == k.ID && l.AtRisk })})
 		for _, m := range members {
 			row.Members = append(row.Members, memberOf{string(m.Officer), utc(m.Since), utc(m.Until)})
 		}

@@ -14,8 +14,9 @@ import (
 
 // checkVerb compares everything that is kept with what was recorded.
 type checkVerb struct {
-	Case  string   `placeholder:"ID" help:"${help_check_case}"`
-	Known []string `placeholder:"FILE" help:"${help_check_known}"`
+	Case    string   `placeholder:"ID" help:"${help_check_case}"`
+	Known   []string `placeholder:"FILE" help:"${help_check_known}"`
+	Rebuild bool     `help:"${help_check_rebuild}"`
 }
 
 // Parts of a check, in order.
@@ -24,6 +25,7 @@ const (
 	partLog      = "log"
 	partContent  = "content"
 	partLists    = "hashlists"
+	partRebuild  = "rebuild"
 )
 
 // problemRow is one thing that differs, or that could not be looked at.
@@ -34,17 +36,20 @@ type problemRow struct {
 	Act     string `json:"act,omitempty"`
 	Exhibit string `json:"exhibit,omitempty"`
 	List    string `json:"list,omitempty"`
+	Table   string `json:"table,omitempty"`
+	Key     string `json:"key,omitempty"`
 	What    string `json:"what"`
 }
 
 // checked is what the verb ends with.
 type checked struct {
-	Exhibits  int  `json:"exhibits"`
-	Lists     int  `json:"lists"`
-	Entries   int  `json:"entries"` // of the log
-	Different int  `json:"different"`
-	Skipped   int  `json:"skipped"`
-	OK        bool `json:"ok"`
+	Exhibits  int   `json:"exhibits"`
+	Lists     int   `json:"lists"`
+	Entries   int   `json:"entries"` // of the log
+	Different int   `json:"different"`
+	Skipped   int   `json:"skipped"`
+	Rebuilt   int64 `json:"rebuilt_rows"` // compared with a rebuild, with --rebuild
+	OK        bool  `json:"ok"`
 
 	a *app
 	v *vault.Vault
@@ -61,7 +66,7 @@ func (c *checkVerb) Run(a *app) error {
 			return err
 		}
 		s := &checked{a: a, v: v, r: r, m: a.meter()}
-		for _, part := range []func(context.Context, *checkVerb) error{s.database, s.log, s.content, s.lists} {
+		for _, part := range []func(context.Context, *checkVerb) error{s.database, s.log, s.content, s.lists, s.rebuild} {
 			if err := part(a.ctx, c); err != nil {
 				s.m.done()
 				return err
@@ -70,6 +75,9 @@ func (c *checkVerb) Run(a *app) error {
 		s.m.done()
 		s.OK = s.Different == 0
 		key := map[bool]string{true: "check.ok", false: "check.different"}[s.OK]
+		if c.Rebuild {
+			a.print.line(a.text.Text("check.rebuilt", s.Rebuilt))
+		}
 		if err := a.print.value(s, a.text.Text(key, s.Different, s.Entries, s.Exhibits, s.Lists, s.Skipped)); err != nil {
 			return err
 		}
@@ -162,4 +170,43 @@ func (s *checked) lists(ctx context.Context, c *checkVerb) error {
 		}
 	}
 	return nil
+}
+
+// rebuild derives everything anew, if wanted, and compares.
+func (s *checked) rebuild(ctx context.Context, c *checkVerb) error {
+	if !c.Rebuild {
+		return nil
+	}
+	return s.a.working(s.v, 0, func(line *pipeline.Line) error {
+		out, err := line.Reconstruct(ctx, s.m.show)
+		if err != nil {
+			return err
+		}
+		for _, d := range out.Differences {
+			p := problemRow{Part: partRebuild, Index: -1, Table: d.Table, Key: d.Key, What: s.a.text.Text("check.rebuild."+rebuilt(d), d.Table, d.Key)}
+			if err := s.tell(p, nil); err != nil {
+				return err
+			}
+		}
+		for _, l := range out.Left {
+			p := problemRow{Part: partRebuild, Index: -1, Skipped: true, Key: l.ID, What: s.a.text.Text("check.rebuild.left", l.Kind, l.ID, l.Reason)}
+			if err := s.tell(p, nil); err != nil {
+				return err
+			}
+		}
+		s.Different += out.More
+		s.Rebuilt = out.Rows
+		return nil
+	})
+}
+
+// rebuilt says in a word how a row differs; its content is not told.
+func rebuilt(d pipeline.Difference) string {
+	switch {
+	case d.Stored == "":
+		return "missing"
+	case d.Built == "":
+		return "extra"
+	}
+	return "other"
 }

@@ -207,6 +207,7 @@ type exhibitFull struct {
 // acquisitionRow says how an exhibit came in.
 type acquisitionRow struct {
 	ID       string `json:"acquisition"`
+	Host     string `json:"host"`
 	Source   string `json:"source"`
 	FromWhom string `json:"from_whom,omitempty"`
 	Device   string `json:"device,omitempty"`
@@ -271,7 +272,7 @@ func (c *room) exhibitFull(e evidence.Exhibit, view cases.View) (exhibitFull, er
 	for _, q := range acqs {
 		if q.ID == e.Acquisition {
 			authority = q.Authority
-			full.Origin = acquisitionRow{q.ID, c.masked(view, q.Source), c.masked(view, q.FromWhom), c.masked(view, q.Device), q.Method, q.Zone, q.Officer, utc(q.Opened), utc(q.Closed)}
+			full.Origin = acquisitionRow{q.ID, q.Host, c.masked(view, q.Source), c.masked(view, q.FromWhom), c.masked(view, q.Device), q.Method, q.Zone, q.Officer, utc(q.Opened), utc(q.Closed)}
 		}
 	}
 	all, err := evidence.Authorisations(c.ctx, c.r, string(c.k.ID))
@@ -316,7 +317,7 @@ func (f exhibitFull) show(a *app) error {
 		say("exhibit.quarantine", f.Quarantine)
 	}
 	say("exhibit.digests", f.MD5, f.SHA1, f.SHA256)
-	say("exhibit.origin", f.Origin.Source, f.Host, strings.TrimSpace(f.Origin.FromWhom+" "+f.Origin.Device))
+	say("exhibit.origin", f.Origin.Source, f.Origin.Host, strings.TrimSpace(f.Origin.FromWhom+" "+f.Origin.Device))
 	for _, au := range f.Authorisations {
 		say("exhibit.authorisation", au.ID, au.Issuer, au.Reference, au.Until)
 	}

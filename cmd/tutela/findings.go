@@ -10,10 +10,11 @@ import (
 
 // findingsVerb lists what was wrong with what came in.
 type findingsVerb struct {
-	ofCase  `embed:""`
-	Exhibit string `placeholder:"ID" help:"${help_one_exhibit}"`
-	Counts  bool   `help:"${help_counts}"`
-	Limit   int    `help:"${help_limit}"`
+	ofCase   `embed:""`
+	shielded `embed:""`
+	Exhibit  string `placeholder:"ID" help:"${help_one_exhibit}"`
+	Counts   bool   `help:"${help_counts}"`
+	Limit    int    `help:"${help_limit}"`
 }
 
 // findingRow is one finding in the list.
@@ -32,7 +33,7 @@ type findingRow struct {
 
 // Run lists the findings, those on a child at risk first.
 func (c *findingsVerb) Run(a *app) error {
-	return a.inCase(c.Case, "finding.list", func(in *room) error {
+	return a.inView(c.Case, "finding.list", c.shielded, func(in *room) error {
 		if c.Counts {
 			return c.counts(in)
 		}
@@ -64,7 +65,7 @@ func (r findingRow) place() string {
 }
 
 func (c *findingsVerb) rows(in *room) ([]findingRow, error) {
-	list, err := media.Findings(in.ctx, in.r, media.Query{Case: in.k.ID, Exhibit: c.Exhibit})
+	list, err := media.Findings(in.ctx, in.r, media.Query{Case: in.k.ID, Exhibit: c.Exhibit, View: in.view})
 	if err != nil {
 		return nil, err
 	}
@@ -85,7 +86,7 @@ func (c *findingsVerb) rows(in *room) ([]findingRow, error) {
 	if c.Exhibit != "" {
 		return rows, nil
 	}
-	sealed, err := evidence.Findings(in.ctx, in.r, string(in.k.ID), false)
+	sealed, err := evidence.Findings(in.ctx, in.r, string(in.k.ID), in.view.Protected)
 	for _, f := range sealed {
 		rows = append(rows, findingRow{Code: f.Code, Count: 1, Stage: "seal", Path: in.mask.Text(f.Path), Detail: in.mask.Text(f.Detail)})
 	}
@@ -119,11 +120,11 @@ type countRow struct {
 }
 
 func (c *findingsVerb) counts(in *room) error {
-	n, err := media.FindingCounts(in.ctx, in.r, in.k.ID, cases.View{})
+	n, err := media.FindingCounts(in.ctx, in.r, in.k.ID, in.view)
 	if err != nil {
 		return err
 	}
-	sealed, err := evidence.Findings(in.ctx, in.r, string(in.k.ID), false)
+	sealed, err := evidence.Findings(in.ctx, in.r, string(in.k.ID), in.view.Protected)
 	if err != nil {
 		return err
 	}

@@ -3,13 +3,13 @@ package main
 import (
 	"strconv"
 
-	"tutela/casework/cases"
 	"tutela/casework/chats"
 )
 
 // groupsVerb lists chat groups, the members of one, or its messages.
 type groupsVerb struct {
 	ofCase   `embed:""`
+	shielded `embed:""`
 	Group    string `placeholder:"ID" help:"${help_group}"`
 	Messages bool   `help:"${help_messages}"`
 	Limit    int    `help:"${help_limit}"`
@@ -60,15 +60,15 @@ type messageRow struct {
 func (c *groupsVerb) Run(a *app) error {
 	switch {
 	case c.Messages:
-		return a.inCase(c.Case, "message.list", c.messages)
+		return a.inView(c.Case, "message.list", c.shielded, c.messages)
 	case c.Group != "":
-		return a.inCase(c.Case, "group.members", c.members)
+		return a.inView(c.Case, "group.members", c.shielded, c.members)
 	}
-	return a.inCase(c.Case, "group.list", c.groups)
+	return a.inView(c.Case, "group.list", c.shielded, c.groups)
 }
 
 func (c *groupsVerb) groups(in *room) error {
-	list, err := chats.Groups(in.ctx, in.r, in.k.ID, cases.View{})
+	list, err := chats.Groups(in.ctx, in.r, in.k.ID, in.view)
 	if err != nil {
 		return err
 	}
@@ -91,7 +91,7 @@ func (c *groupsVerb) groups(in *room) error {
 }
 
 func (c *groupsVerb) members(in *room) error {
-	list, err := chats.Members(in.ctx, in.r, in.k.ID, chats.GroupID(c.Group), cases.View{})
+	list, err := chats.Members(in.ctx, in.r, in.k.ID, chats.GroupID(c.Group), in.view)
 	if err != nil {
 		return err
 	}
@@ -112,7 +112,7 @@ func (c *groupsVerb) members(in *room) error {
 }
 
 func (c *groupsVerb) messages(in *room) error {
-	list, err := chats.Messages(in.ctx, in.r, chats.Query{Case: in.k.ID, Group: chats.GroupID(c.Group), Reading: c.Group != "", Limit: c.Limit})
+	list, err := chats.Messages(in.ctx, in.r, chats.Query{Case: in.k.ID, Group: chats.GroupID(c.Group), Reading: c.Group != "", View: in.view, Limit: c.Limit})
 	if err != nil {
 		return err
 	}

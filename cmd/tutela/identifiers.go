@@ -6,13 +6,13 @@ import (
 	"strconv"
 	"strings"
 
-	"tutela/casework/cases"
 	"tutela/casework/identifiers"
 )
 
 // identifiersVerb lists identifiers, or every place of one.
 type identifiersVerb struct {
 	ofCase     `embed:""`
+	shielded   `embed:""`
 	Kind       string `help:"${help_id_kind}"`
 	Identifier string `placeholder:"ID" help:"${help_identifier_places}"`
 }
@@ -32,9 +32,9 @@ type identifierRow struct {
 // Run lists the identifiers, those with a child at risk first.
 func (c *identifiersVerb) Run(a *app) error {
 	if c.Identifier != "" {
-		return a.inCase(c.Case, "identifier.show", c.places)
+		return a.inView(c.Case, "identifier.show", c.shielded, c.places)
 	}
-	return a.inCase(c.Case, "identifier.list", func(in *room) error {
+	return a.inView(c.Case, "identifier.list", c.shielded, func(in *room) error {
 		rows, err := c.rows(in)
 		if err != nil {
 			return err
@@ -51,7 +51,7 @@ func (c *identifiersVerb) Run(a *app) error {
 }
 
 func (c *identifiersVerb) rows(in *room) ([]identifierRow, error) {
-	list, err := identifiers.List(in.ctx, in.r, in.k.ID, identifiers.Kind(c.Kind), cases.View{})
+	list, err := identifiers.List(in.ctx, in.r, in.k.ID, identifiers.Kind(c.Kind), in.view)
 	if err != nil {
 		return nil, err
 	}
@@ -59,7 +59,7 @@ func (c *identifiersVerb) rows(in *room) ([]identifierRow, error) {
 	for i, l := range list {
 		wanted[i] = l.ID
 	}
-	mentions, err := identifiers.Mentions(in.ctx, in.r, cases.View{}, wanted...)
+	mentions, err := identifiers.Mentions(in.ctx, in.r, in.view, wanted...)
 	if err != nil {
 		return nil, err
 	}
@@ -98,7 +98,7 @@ func (c *identifiersVerb) places(in *room) error {
 	if err != nil {
 		return err
 	}
-	list, err := identifiers.Mentions(in.ctx, in.r, cases.View{}, i.ID)
+	list, err := identifiers.Mentions(in.ctx, in.r, in.view, i.ID)
 	if err != nil {
 		return err
 	}
@@ -116,4 +116,6 @@ func (c *identifiersVerb) places(in *room) error {
 		column[placeRow]{t.Text("col.message"), func(r placeRow) string { return r.Message }})
 }
 
-func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
+func sortedKeys[V any](m map[string]V) []string {
+	return append([]string{}, slices.Sorted(maps.Keys(m))...)
+}

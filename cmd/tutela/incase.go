@@ -32,6 +32,7 @@ type room struct {
 	k    cases.Case
 	r    *db.Reader
 	mask *persons.Mask
+	view cases.View // what the verb's lists show; see inView
 }
 
 // inCase opens the case, records the consultation and runs do.
@@ -46,6 +47,22 @@ func (a *app) inCase(id, verb string, do func(*room) error) error {
 			return err
 		}
 		return do(&room{app: a, v: v, k: k, r: r, mask: mask})
+	})
+}
+
+// inView is inCase for verbs that can show protected sources and persons: the
+// view is opened by an act of its own, and the lists and the mask follow it.
+func (a *app) inView(id, verb string, s shielded, do func(*room) error) error {
+	return a.inCase(id, verb, func(in *room) error {
+		view, err := s.view(in, verb, string(in.k.ID))
+		if err != nil {
+			return err
+		}
+		in.view = view
+		if in.mask, err = persons.MaskOf(a.ctx, in.r, in.k.ID, view); err != nil {
+			return err
+		}
+		return do(in)
 	})
 }
 
@@ -137,6 +154,9 @@ func (a *app) finish(line *pipeline.Line, detach bool) error {
 // exhibits returns the exhibits of the case that a list may show: none of a
 // protected source, whether it was marked at sealing or later.
 func (c *room) exhibits() ([]evidence.Exhibit, error) {
+	if c.view.Protected {
+		return evidence.Exhibits(c.ctx, c.r, evidence.Query{Case: string(c.k.ID), Protected: true})
+	}
 	all, err := evidence.Exhibits(c.ctx, c.r, evidence.Query{Case: string(c.k.ID)})
 	if err != nil {
 		return nil, err
@@ -186,11 +206,11 @@ func (c *room) ownExhibits(wanted []string) error {
 
 // identifier finds an identifier of the case by its id or normalised value.
 func (c *room) identifier(s string) (identifiers.Identifier, error) {
-	found, err := identifiers.Find(c.ctx, c.r, cases.View{}, identifiers.ID(s))
+	found, err := identifiers.Find(c.ctx, c.r, c.view, identifiers.ID(s))
 	if err != nil {
 		return identifiers.Identifier{}, err
 	}
-	more, err := identifiers.Lookup(c.ctx, c.r, cases.View{}, s)
+	more, err := identifiers.Lookup(c.ctx, c.r, c.view, s)
 	if err != nil {
 		return identifiers.Identifier{}, err
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"tutela/casework/staff"
 	"tutela/fault"
@@ -80,11 +81,31 @@ func (c *initVerb) founding(a *app, key keys.Private, roles []staff.Role) vault.
 	return vault.Founding{Officer: c.Officer, Recovery: c.Recovery, Why: a.Why,
 		Detail: map[string]string{"agency": c.Agency, "country": c.Country},
 		First: func(ctx context.Context, w *db.Writer) error {
-			agency := staff.Agency{ID: "own", Name: c.Agency, Country: c.Country, Own: true, State: staff.Active}
+			site, err := foundedSite(ctx, w)
+			if err != nil {
+				return err
+			}
+			agency := staff.Agency{ID: staff.AgencyID(site), Name: c.Agency, Country: strings.ToUpper(c.Country), Own: true, State: staff.Active}
 			if err := staff.PutAgencies(ctx, w, agency); err != nil {
 				return err
 			}
 			return staff.PutOfficers(ctx, w, staff.Officer{ID: staff.ID(key.KeyID()), Name: c.Officer,
 				Roles: roles, State: staff.Active, Since: now})
 		}}
+}
+
+// foundedSite is the id of the site, which is also that of the own agency.
+func foundedSite(ctx context.Context, w *db.Writer) (string, error) {
+	body, ok, err := keys.Fetch(ctx, w)
+	if err != nil {
+		return "", err
+	}
+	if !ok {
+		return "", fault.New(fault.Corrupt, "init: the keyring is not in the database")
+	}
+	ring, err := keys.Decode("", body)
+	if err != nil {
+		return "", err
+	}
+	return ring.View().SiteID(), nil
 }

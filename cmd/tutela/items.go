@@ -4,16 +4,16 @@ import (
 	"encoding/hex"
 	"strconv"
 
-	"tutela/casework/cases"
 	"tutela/casework/media"
 )
 
 // itemsVerb lists the files found inside exhibits, every place of each.
 type itemsVerb struct {
-	ofCase  `embed:""`
-	Exhibit string `placeholder:"ID" help:"${help_one_exhibit}"`
-	Kind    string `help:"${help_item_kind}"`
-	Limit   int    `help:"${help_limit}"`
+	ofCase   `embed:""`
+	shielded `embed:""`
+	Exhibit  string `placeholder:"ID" help:"${help_one_exhibit}"`
+	Kind     string `help:"${help_item_kind}"`
+	Limit    int    `help:"${help_limit}"`
 }
 
 // itemRow is one item in the list.
@@ -31,8 +31,8 @@ type itemRow struct {
 
 // Run lists them, those with a child at risk first.
 func (c *itemsVerb) Run(a *app) error {
-	return a.inCase(c.Case, "item.list", func(in *room) error {
-		list, err := media.Items(a.ctx, in.r, media.Query{Case: in.k.ID, Exhibit: c.Exhibit, Kind: c.Kind, View: cases.View{}, Limit: c.Limit})
+	return a.inView(c.Case, "item.list", c.shielded, func(in *room) error {
+		list, err := media.Items(a.ctx, in.r, media.Query{Case: in.k.ID, Exhibit: c.Exhibit, Kind: c.Kind, View: in.view, Limit: c.Limit})
 		if err != nil {
 			return err
 		}

@@ -33,7 +33,6 @@ type cli struct {
 	Groups      groupsVerb      `cmd:"" help:"${help_groups}"`
 	Identifiers identifiersVerb `cmd:"" help:"${help_identifiers}"`
 	Countries   countriesVerb   `cmd:"" help:"${help_countries}"`
-	Refer       referVerb       `cmd:"" help:"${help_refer}"`
 
 	Exhibit  exhibitVerb  `cmd:"" help:"${help_exhibit}"`
 	Items    itemsVerb    `cmd:"" help:"${help_items}"`
@@ -51,6 +50,8 @@ type cli struct {
 	Audit    auditVerb    `cmd:"" help:"${help_audit}"`
 	Check    checkVerb    `cmd:"" help:"${help_check}"`
 	Doctor   doctorVerb   `cmd:"" help:"${help_doctor}"`
+	Refer    referVerb    `cmd:"" help:"${help_refer}"`
+	Demo     demoVerb     `cmd:"" help:"${help_demo}"`
 }
 
 func main() {

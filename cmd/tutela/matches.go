@@ -5,16 +5,19 @@ import (
 	"strconv"
 	"strings"
 
-	"tutela/casework/cases"
 	"tutela/casework/chats"
 	"tutela/casework/matching"
+	"tutela/casework/media"
 )
 
 // matchesVerb lists what is already known from an authorised list.
 type matchesVerb struct {
-	ofCase  `embed:""`
-	Tier    []string `help:"${help_tier}"`
-	Explain bool     `help:"${help_explain}"`
+	ofCase   `embed:""`
+	shielded `embed:""`
+	Tier     []string `help:"${help_tier}"`
+	Explain  bool     `help:"${help_explain}"`
+
+	Strongest bool `help:"${help_strongest}"`
 }
 
 // matchRow is one match in the list.
@@ -51,13 +54,21 @@ type sentBy struct {
 
 // Run lists the matches: child at risk first, then the strongest.
 func (c *matchesVerb) Run(a *app) error {
-	return a.inCase(c.Case, "match.list", func(in *room) error {
-		list, err := matching.OfCase(a.ctx, in.r, in.k.ID, cases.View{})
+	return a.inView(c.Case, "match.list", c.shielded, func(in *room) error {
+		list, err := matching.OfCase(a.ctx, in.r, in.k.ID, in.view)
 		if err != nil {
 			return err
 		}
 		if len(c.Tier) > 0 {
 			list = slices.DeleteFunc(list, func(l matching.Listed) bool { return !slices.Contains(c.Tier, string(l.Tier)) })
+		}
+		if c.Strongest { // the list has the strongest first
+			seen := map[media.ID]bool{}
+			list = slices.DeleteFunc(list, func(l matching.Listed) bool {
+				before := seen[l.Item]
+				seen[l.Item] = true
+				return before
+			})
 		}
 		rows, err := in.matchRows(list)
 		if err != nil {
@@ -94,7 +105,7 @@ func (c *room) matchRows(list []matching.Listed) ([]matchRow, error) {
 	for _, l := range list {
 		items = append(items, string(l.Item))
 	}
-	carriers, err := chats.Carriers(c.ctx, c.r, c.k.ID, cases.View{}, items...)
+	carriers, err := chats.Carriers(c.ctx, c.r, c.k.ID, c.view, items...)
 	if err != nil {
 		return nil, err
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"strings"
 
+	"tutela/casework/cases"
 	"tutela/casework/staff"
 	"tutela/fault"
 	"tutela/vault"
@@ -120,8 +121,12 @@ func (c *officerRemove) Run(a *app) error {
 			if err := otherAdmin(a, w, staff.ID(c.ID)); err != nil {
 				return err
 			}
-			if left, err = keys.CasesOf(a.ctx, w, c.ID); err != nil {
+			list, err := cases.List(a.ctx, w, staff.ID(c.ID))
+			if err != nil {
 				return err
+			}
+			for _, k := range list {
+				left = append(left, string(k.ID))
 			}
 			if err := v.Keys.Ring.Revoke(a.ctx, w, c.ID, v.Now()); err != nil {
 				return err

@@ -103,7 +103,7 @@ func printable(s string) string {
 
 // printableLines is printable for a text of several lines.
 func printableLines(s string) string {
-	lines := strings.Split(s, "\n")
+	lines := strings.Split(strings.ReplaceAll(s, "\r\n", "\n"), "\n")
 	for i, l := range lines {
 		lines[i] = printable(l)
 	}

@@ -11,7 +11,6 @@ import (
 	"tutela/casework/tips"
 	"tutela/pipeline"
 	"tutela/vault/evidence"
-	"tutela/vault/jobs"
 )
 
 // statusVerb says how far a case is.
@@ -39,9 +38,17 @@ type statusRow struct {
 	Tips       int                   `json:"tips"`
 	Known      int                   `json:"identifiers"`
 	Recipients map[string]int        `json:"recipients"`
-	Jobs       jobs.Counts           `json:"jobs"`
+	Jobs       jobCounts             `json:"jobs"`
 	Failures   []failureRow          `json:"failures,omitempty"`
 	Coverage   []coverageRow         `json:"coverage"`
+}
+
+// jobCounts counts the promises of work by state.
+type jobCounts struct {
+	Waiting int `json:"waiting"`
+	Running int `json:"running"`
+	Done    int `json:"done"`
+	Failed  int `json:"failed"`
 }
 
 type failureRow struct {
@@ -150,10 +157,11 @@ func (s *statusRow) countPeople(in *room) error {
 }
 
 func (s *statusRow) countWork(in *room) error {
-	var err error
-	if s.Jobs, err = in.v.Queue.Counts(in.ctx, string(in.k.ID)); err != nil {
+	counts, err := in.v.Queue.Counts(in.ctx, string(in.k.ID))
+	if err != nil {
 		return err
 	}
+	s.Jobs = jobCounts(counts)
 	failed, err := in.v.Queue.Failures(in.ctx, string(in.k.ID))
 	for _, f := range failed {
 		s.Failures = append(s.Failures, failureRow{f.Stage, f.Error})

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"io"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -74,7 +75,7 @@ func TestManyAtOnce(t *testing.T) {
 }
 
 func TestFaults(t *testing.T) {
-	limits := Limits{Wall: 20 * time.Second, CPU: 10 * time.Second, Memory: 192 * mib, Output: mib, Input: 1 << 10}
+	limits := Limits{Wall: 20 * time.Second, CPU: 10 * time.Second, Memory: smallMemory, Output: mib, Input: 1 << 10}
 	short := limits
 	short.Wall = 300 * time.Millisecond
 	frugal := limits
@@ -89,8 +90,8 @@ func TestFaults(t *testing.T) {
 		{"sleep", short, ErrTimeout},
 		{"spin", short, ErrTimeout},
 		{"spin", frugal, ErrTimeout},
-		{"grow", limits, ErrMemory},
-		{"gulp", limits, ErrMemory},
+		{"grow", limits, memoryFault()},
+		{"gulp", limits, memoryFault()},
 		{"large", limits, ErrOutput},
 		{"endless", limits, ErrCrashed},
 		{"endless errors", short, ErrTimeout},
@@ -109,6 +110,24 @@ func TestFaults(t *testing.T) {
 			t.Logf("%v after %v", err, time.Since(from).Round(time.Millisecond))
 			works(t, p, []byte("after"))
 		})
+	}
+}
+
+// TestDeathBeforeReady starts a worker that has no memory to become ready with:
+// that is an error at once, and nobody waits for an answer.
+func TestDeathBeforeReady(t *testing.T) {
+	c := Config{}.filled()
+	c.Limits.Memory = mib
+	from := time.Now()
+	_, err := start(background(t), c)
+	if err == nil {
+		t.Fatal("a worker runs in a mebibyte")
+	}
+	if spent := time.Since(from); spent > startTime/2 {
+		t.Errorf("%v after %v", err, spent)
+	}
+	if runtime.GOOS == "linux" && !errors.Is(err, ErrMemory) && !errors.Is(err, ErrCrashed) && !errors.Is(err, ErrUncontained) {
+		t.Error(err)
 	}
 }
 

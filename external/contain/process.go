@@ -48,13 +48,12 @@ func start(ctx context.Context, c Config) (*process, error) {
 	if err != nil {
 		return nil, fault.New(fault.Outside, "start worker: %w", err)
 	}
-	defer childControl.Close()
 	answers, childAnswers, err := os.Pipe()
 	if err != nil {
 		control.Close()
+		childControl.Close()
 		return nil, fault.New(fault.Outside, "start worker: %w", err)
 	}
-	defer childAnswers.Close()
 	p := &process{control: control, answers: answers, errs: &head{}, limits: c.Limits}
 	p.cmd = &exec.Cmd{Path: path, Args: []string{marker, string(said)}, Dir: rootDir,
 		Stdin: childControl, Stdout: childAnswers, Stderr: p.errs,
@@ -62,7 +61,12 @@ func start(ctx context.Context, c Config) (*process, error) {
 		// quote what the worker read; the cgroup watcher would keep a file.
 		Env: []string{"GOTRACEBACK=none", "GODEBUG=containermaxprocs=0,updatemaxprocs=0",
 			fmt.Sprintf("GOMAXPROCS=%d", c.Limits.Threads)}}
-	if err := p.cmd.Start(); err != nil {
+	err = p.cmd.Start()
+	// The worker's ends are closed here at once: a worker that dies before it
+	// is ready must end the wait for its first answer.
+	childControl.Close()
+	childAnswers.Close()
+	if err != nil {
 		control.Close()
 		answers.Close()
 		return nil, fault.New(fault.Outside, "start worker: %w", err)

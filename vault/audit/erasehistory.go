@@ -14,7 +14,7 @@ import (
 // whatever rooms they are of. It returns the number of items dropped.
 func (l *Ledger) EraseHistory(ctx context.Context, w *db.Writer, caseID string) (int, error) {
 	touched := map[[16]byte]bool{}
-	for _, it := range w.Items(engine.Key{}) {
+	for _, it := range w.Items(engine.Below()) {
 		parsed, err := parseItem(it.JSON)
 		if err != nil {
 			return 0, err
