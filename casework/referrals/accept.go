@@ -14,6 +14,7 @@ import (
 // accept takes the identifiers that an officer confirmed for the country and
 // that did something, or that were named one by one.
 func (b *builder) accept() error {
+	hidden := b.hidden()
 	for _, s := range b.m.standings {
 		left := func(r Reason) { b.leave(LeftOut{Kind: "identifier", ID: string(s.ID), What: s.Value, Reason: r}) }
 		also := slices.Contains(b.req.Also, s.ID)
@@ -22,7 +23,7 @@ func (b *builder) accept() error {
 			left(Rejected)
 		case s.Verdict != identifiers.Confirmed:
 			left(Unconfirmed)
-		case b.m.untold(string(s.ID)):
+		case b.m.untold(string(s.ID)) || hidden[s.ID]:
 		case !also && !active(s.Relations) && slices.Contains(s.Relations, identifiers.Member):
 			left(NoPost)
 		case !also && !active(s.Relations):
@@ -43,6 +44,22 @@ func (b *builder) accept() error {
 			"Confirm identifiers first: tutela countries confirm.")
 	}
 	return nil
+}
+
+// hidden returns the identifiers of persons whom a mark keeps out of every
+// package.
+func (b *builder) hidden() map[identifiers.ID]bool {
+	visible := map[persons.ID]bool{}
+	for _, p := range b.m.persons {
+		visible[p.ID] = !b.m.untold(string(p.ID))
+	}
+	out := map[identifiers.ID]bool{}
+	for _, a := range b.m.uses {
+		if !visible[a.Person] {
+			out[a.Identifier] = true
+		}
+	}
+	return out
 }
 
 // ruleOfficer stands for a rule where an officer alone names the country.
@@ -142,7 +159,8 @@ func (b *builder) prepareMask() error {
 	return nil
 }
 
-// maskNames masks names that stand in claims and before the addresses of mails.
+// maskNames masks names that stand in claims and before the addresses of mails,
+// and those under which a victim or possible minor of the package is known.
 func (b *builder) maskNames(told map[persons.ID]bool) {
 	with := map[persons.ID]string{}
 	for _, p := range b.m.everyPerson {
@@ -155,7 +173,16 @@ func (b *builder) maskNames(told map[persons.ID]bool) {
 	}
 	for _, c := range b.m.claims {
 		if w := with[c.Person]; w != "" && naming(c.Predicate) {
-			b.mask.known.AddName(c.Object, w)
+			b.mask.known.AddPerson(c.Object, w, referral.Masked)
+		}
+	}
+	for _, a := range b.m.uses {
+		x, w := b.taken[a.Identifier], with[a.Person]
+		if x == nil || w == "" || x.Kind != string(identifiers.WAName) && x.Kind != string(identifiers.Handle) {
+			continue
+		}
+		for _, s := range append(b.m.spellings[a.Identifier], x.Value) {
+			b.mask.known.AddPerson(s, w, referral.Masked)
 		}
 	}
 	for _, from := range b.m.senders {
@@ -175,15 +202,12 @@ func naming(predicate string) bool {
 	return slices.Contains([]string{"name", "alias", "nickname"}, predicate)
 }
 
-// assigned returns the visible persons that use an identifier of the package.
+// assigned returns the persons that use an identifier of the package; accept
+// takes none of a hidden person.
 func (b *builder) assigned() map[persons.ID]bool {
-	visible := map[persons.ID]bool{}
-	for _, p := range b.m.persons {
-		visible[p.ID] = !b.m.untold(string(p.ID))
-	}
 	told := map[persons.ID]bool{}
 	for _, a := range b.m.uses {
-		if b.taken[a.Identifier] != nil && visible[a.Person] {
+		if b.taken[a.Identifier] != nil {
 			told[a.Person] = true
 		}
 	}

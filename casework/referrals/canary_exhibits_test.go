@@ -298,7 +298,16 @@ func (w *world) makeGrants() {
 		if e.held || w.r.IntN(2) == 0 {
 			continue
 		}
-		t := func(c string) standing { return min(may, w.groupTo(e, c)+w.directTo(e, c)) }
+		t := func(c string) standing {
+			if e == w.exports[0] { // where everybody is saved as a contact
+				for _, i := range w.idents {
+					if i.also && c == w.target {
+						return may
+					}
+				}
+			}
+			return min(may, w.groupTo(e, c)+w.directTo(e, c))
+		}
 		w.grants = append(w.grants, &grant{&e.seized, w.say("issuer of an authorisation", t), w.say("reference of an authorisation", t)})
 	}
 }

@@ -220,8 +220,7 @@ func (f *filling) idOf(i *ident) identifiers.ID {
 
 func (f *filling) putPersons(ctx context.Context, dw *db.Writer) error {
 	for _, p := range f.w.records {
-		change := persons.Change{ID: f.newID(), Category: p.category, Minor: p.minor, Officer: f.me(), At: 3, Why: f.w.secret("reason of a category")}
-		opened, err := persons.Open(ctx, dw, f.v.Rand, persons.Person{ID: persons.ID(f.newID()), Case: f.w.id, Label: p.label.value, Opened: 3}, change)
+		opened, err := f.openPerson(ctx, dw, p)
 		if err != nil {
 			return err
 		}
@@ -256,6 +255,28 @@ func (f *filling) putPersons(ctx context.Context, dw *db.Writer) error {
 		}
 	}
 	return nil
+}
+
+// openPerson opens a person as what an officer says, at once or later.
+func (f *filling) openPerson(ctx context.Context, dw *db.Writer, p *record) (persons.Person, error) {
+	change := persons.Change{ID: f.newID(), Officer: f.me(), At: 3, Why: f.w.secret("reason of a category")}
+	x := persons.Person{ID: persons.ID(f.newID()), Case: f.w.id, Label: p.label.value, Opened: 3}
+	later := f.w.r.IntN(2) == 0
+	if !later {
+		x.Category, x.Minor = p.category, p.minor
+	}
+	x, err := persons.Open(ctx, dw, f.v.Rand, x, change)
+	f.w.canaries = append(f.w.canaries, &canary{value: x.Pseudonym, kind: aToken, where: "a pseudonym", world: f.w.n, tell: func(c string) standing {
+		if !p.shielded() {
+			return never
+		}
+		return min(may, f.w.toldOf(p, c))
+	}})
+	if err != nil || !later {
+		return x, err
+	}
+	return x, persons.Recategorise(ctx, dw, persons.Change{ID: f.newID(), Person: x.ID, Category: p.category, Minor: p.minor, Officer: f.me(), At: 4,
+		Why: f.w.secret("reason of a category")})
 }
 
 func (f *filling) putDecisions(ctx context.Context, dw *db.Writer) error {

@@ -116,11 +116,14 @@ func (s *canarySite) cutOne(t *testing.T, w *world, country string, seed uint64,
 	hits, err := scan.search(pack)
 	tally.spent[2] += time.Since(start)
 	must(t, err)
-	found := map[*canary]bool{}
+	found, fine := map[*canary]bool{}, map[string]bool{} // two secrets of a site may have the same pseudonym by chance
+	for _, k := range w.canaries {
+		fine[k.value] = fine[k.value] || k.kind == aToken && k.tell(country) > never
+	}
 	bad := 0
 	for _, h := range hits {
 		found[h.canary] = true
-		if h.world != w.n || h.told(country) == never {
+		if (h.world != w.n || h.tell(country) == never) && !fine[h.value] {
 			bad++
 			if bad <= 5 {
 				t.Errorf("seed %d: %s is told: %v", seed, country, h)
@@ -128,7 +131,7 @@ func (s *canarySite) cutOne(t *testing.T, w *world, country string, seed uint64,
 		}
 	}
 	for _, k := range w.canaries {
-		if k.told(country) == always {
+		if k.tell(country) == always {
 			tally.must++
 			if found[k] {
 				tally.found++
@@ -147,8 +150,6 @@ func (s *canarySite) cutOne(t *testing.T, w *world, country string, seed uint64,
 		}
 	}
 }
-
-func (c *canary) told(country string) standing { return c.tell(country) }
 
 // pack cuts a package and writes it, nil when there is nobody to tell of. What
 // is told of identifiers without a post rests on their being named.

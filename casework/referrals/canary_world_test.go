@@ -158,7 +158,7 @@ func (i *ident) label() string {
 
 // accepted says whether a country is told of the identifier at all.
 func (w *world) accepted(i *ident, country string) standing {
-	if i.source || i.hidden != "" || i.verdict[country] != identifiers.Confirmed {
+	if i.source || i.hidden != "" || i.person != nil && i.person.hidden != "" || i.verdict[country] != identifiers.Confirmed {
 		return never
 	}
 	best, shown := never, i.kind != identifiers.WAName
@@ -220,10 +220,8 @@ func (p *record) shielded() bool {
 // told says whether a country is told of the person.
 func (w *world) toldOf(p *record, country string) standing {
 	best := never
-	if p.hidden == "" {
-		for _, i := range p.uses {
-			best = max(best, w.accepted(i, country))
-		}
+	for _, i := range p.uses {
+		best = max(best, w.accepted(i, country))
 	}
 	return best
 }
@@ -354,7 +352,7 @@ func (w *world) makeRecords() {
 			p.minor = []persons.Minor{persons.MinorPossible, persons.MinorYes}[w.r.IntN(2)]
 		}
 		if w.r.IntN(8) == 0 {
-			p.hidden = cases.Protected
+			p.hidden = []cases.MarkKind{cases.Protected, cases.Privileged}[w.r.IntN(2)]
 		}
 		p.label = w.known("name of a person", "", func(c string) standing {
 			if p.shielded() {
@@ -364,7 +362,7 @@ func (w *world) makeRecords() {
 		})
 		for range w.r.IntN(3) {
 			if i := w.idents[w.r.IntN(len(w.idents))]; i.person == nil && !i.source {
-				i.person = p
+				i.person, i.also = p, i.also && p.hidden == ""
 				p.uses = append(p.uses, i)
 			}
 		}

@@ -19,15 +19,16 @@ import (
 // matter is what a case holds that a cut needs. What a protected source would
 // be given away by is in it for the masks alone.
 type matter struct {
-	k        cases.Case
-	marks    map[string]map[cases.MarkKind]bool // by object
-	exhibits map[string]evidence.Exhibit
-	closed   map[string]bool // exhibits that may not be told: held, in quarantine, erased, privileged
-	groups   map[chats.GroupID]chats.Listed
-	behind   map[string]string // exhibit of each group, also where the view hides it
-	tips     []tips.Listed
-	items    []media.Item // visible
-	matches  map[media.ID][]matching.Listed
+	k           cases.Case
+	marks       map[string]map[cases.MarkKind]bool // by object
+	exhibits    map[string]evidence.Exhibit
+	closed      map[string]bool // exhibits that may not be told: held, in quarantine, erased, privileged
+	groups      map[chats.GroupID]chats.Listed
+	behind      map[string]string // exhibit of each group, also where the view hides it
+	tips        []tips.Listed
+	untoldMails map[string]bool // by item, where a mark keeps the mail out
+	items       []media.Item    // visible
+	matches     map[media.ID][]matching.Listed
 
 	standings []identifiers.Standing // of the country, visible
 	everybody []identifiers.Listed   // protected ones too
@@ -56,13 +57,13 @@ func (m *matter) shut(exhibit, group string) bool {
 
 // unopened reports whether a mention stands where nothing may be told of.
 func (m *matter) unopened(x identifiers.Mention) bool {
-	return m.shut(x.Exhibit, x.Group) || m.untold(x.Item) || m.untold(x.Group) || m.untold(x.Message)
+	return m.shut(x.Exhibit, x.Group) || m.untold(x.Item) || m.untold(x.Group) || m.untold(x.Message) || m.untoldMails[x.Item]
 }
 
 // load reads the case.
 func (r *Room) load(ctx context.Context, q db.Queryer, req Request) (*matter, error) {
 	m := &matter{marks: map[string]map[cases.MarkKind]bool{}, exhibits: map[string]evidence.Exhibit{}, closed: map[string]bool{},
-		groups: map[chats.GroupID]chats.Listed{}, behind: map[string]string{}, matches: map[media.ID][]matching.Listed{}, spellings: map[identifiers.ID][]string{}}
+		groups: map[chats.GroupID]chats.Listed{}, behind: map[string]string{}, untoldMails: map[string]bool{}, matches: map[media.ID][]matching.Listed{}, spellings: map[identifiers.ID][]string{}}
 	var err error
 	if m.k, err = cases.Find(ctx, q, req.Case); err != nil {
 		return nil, err
@@ -111,6 +112,7 @@ func (m *matter) loadChats(ctx context.Context, q db.Queryer, req Request) error
 	}
 	for _, t := range every {
 		m.subjects, m.senders = append(m.subjects, t.Subject), append(m.senders, t.From)
+		m.untoldMails[t.Item] = m.untold(string(t.ID))
 	}
 	m.tips, err = tips.List(ctx, q, req.Case, cases.View{})
 	return err

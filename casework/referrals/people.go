@@ -31,10 +31,7 @@ func (b *builder) people() error {
 				x.Person = id
 			}
 			if k := identifiers.Kind(x.Kind); p.Protected() && (k == identifiers.WAName || k == identifiers.Handle) {
-				for _, s := range append(b.m.spellings[a.Identifier], x.Value) {
-					b.mask.known.AddPerson(s, p.Pseudonym, referral.Masked)
-				}
-				x.Value = p.Pseudonym
+				x.Value = p.Pseudonym // masked in texts by maskNames
 			}
 		}
 	}
