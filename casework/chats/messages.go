@@ -81,6 +81,15 @@ func Carriers(ctx context.Context, q db.Queryer, c cases.ID, v cases.View, items
 	return ms, err
 }
 
+// FileNames returns every name of a file that messages of a case carried, in
+// any export and whether the file is there or not: for masks, not for a view.
+func FileNames(ctx context.Context, q db.Queryer, c cases.ID) ([]string, error) {
+	return db.Collect(ctx, q, func(r *sql.Rows) (string, error) {
+		var name string
+		return name, r.Scan(&name)
+	}, `SELECT DISTINCT a.name FROM attachment a JOIN message m ON m.id = a.message WHERE m.case_id = ?1 ORDER BY a.name`, string(c))
+}
+
 // selectShown selects messages; the 18th column is what lists order by.
 const selectShown = "SELECT " + messageColumns + `,
 	EXISTS (SELECT 1 FROM mark k WHERE (k.object = m.id OR k.object = m.exhibit) AND k.kind = 'risk' AND k.is_set)

@@ -34,7 +34,8 @@ type number struct {
 	with   string
 }
 
-// AddName adds a name, and each of its words of three letters or more.
+// AddName adds a name, also written as one word, and each of its words of three
+// letters or more.
 func (m *Masker) AddName(label, with string) { m.addName(label, with, with, all) }
 
 // AddPerson adds what officers or address books call a person. Its single words
@@ -59,6 +60,7 @@ func (m *Masker) addName(label, with, part string, telling func(word string) boo
 	if len(words) == 1 {
 		return
 	}
+	m.add(name{words: []string{strings.Join(folded, "")}, with: with}, label) // as handles and file names have it
 	if from, to := core(label, words, telling); from < to && to-from < len(words) {
 		m.add(name{words: folded[from:to], with: with}, label[words[from][0]:words[from][1]])
 	}
@@ -162,7 +164,7 @@ type span struct {
 	with     string
 }
 
-var digitRun = regexp.MustCompile(`\p{Nd}(?:[\p{Zs}\p{Cf}\p{Pd}./()]{0,3}\p{Nd}){5,20}`)
+var digitRun = regexp.MustCompile(`\p{Nd}(?:[\p{Zs}\p{Cf}\p{Pd}\p{M}./()]{0,3}\p{Nd}){5,20}`)
 
 // Text returns s with everything masked.
 func (m *Masker) Text(s string) string {

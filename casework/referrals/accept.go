@@ -14,6 +14,7 @@ import (
 // accept takes the identifiers that an officer confirmed for the country and
 // that did something, or that were named one by one.
 func (b *builder) accept() error {
+	hidden := b.hidden()
 	for _, s := range b.m.standings {
 		left := func(r Reason) { b.leave(LeftOut{Kind: "identifier", ID: string(s.ID), What: s.Value, Reason: r}) }
 		also := slices.Contains(b.req.Also, s.ID)
@@ -22,20 +23,20 @@ func (b *builder) accept() error {
 			left(Rejected)
 		case s.Verdict != identifiers.Confirmed:
 			left(Unconfirmed)
-		case b.m.untold(string(s.ID)):
+		case b.m.untold(string(s.ID)) || hidden[s.ID]:
 		case !also && !active(s.Relations) && slices.Contains(s.Relations, identifiers.Member):
 			left(NoPost)
 		case !also && !active(s.Relations):
 			left(MentionOnly)
 		default:
-			if err := b.take(s); err != nil {
+			if err := b.take(s, also); err != nil {
 				return err
 			}
 		}
 	}
 	for _, id := range b.req.Also {
 		if b.taken[id] == nil {
-			return fault.New(fault.Refused, "refer: identifier %s is not confirmed for %s in this case", id, b.req.Country)
+			return fault.New(fault.Refused, "refer: identifier %s is not confirmed for %s in this case, or stands nowhere that may be told", id, b.req.Country)
 		}
 	}
 	if len(b.order) == 0 {
@@ -45,20 +46,34 @@ func (b *builder) accept() error {
 	return nil
 }
 
+// hidden returns the identifiers of persons whom a mark keeps out of every
+// package.
+func (b *builder) hidden() map[identifiers.ID]bool {
+	visible := map[persons.ID]bool{}
+	for _, p := range b.m.persons {
+		visible[p.ID] = !b.m.untold(string(p.ID))
+	}
+	out := map[identifiers.ID]bool{}
+	for _, a := range b.m.uses {
+		if !visible[a.Person] {
+			out[a.Identifier] = true
+		}
+	}
+	return out
+}
+
 // ruleOfficer stands for a rule where an officer alone names the country.
 const ruleOfficer = "officer"
 
 // take puts one identifier into the package.
-func (b *builder) take(s identifiers.Standing) error {
-	if s.Kind == identifiers.WAName {
-		open, err := b.namedOpenly(s.ID)
-		if err != nil {
-			return err
-		}
-		if !open {
-			b.leave(LeftOut{Kind: "identifier", ID: string(s.ID), What: s.Value, Reason: AddressBook})
-			return nil
-		}
+func (b *builder) take(s identifiers.Standing, also bool) error {
+	reason, err := b.unseen(s, also)
+	if err != nil {
+		return err
+	}
+	if reason != "" {
+		b.leave(LeftOut{Kind: "identifier", ID: string(s.ID), What: s.Value, Reason: reason})
+		return nil
 	}
 	x := &referral.Identifier{ID: b.id("identifier", string(s.ID)), Kind: string(s.Kind), Value: s.Value}
 	for _, c := range s.Claims {
@@ -72,11 +87,22 @@ func (b *builder) take(s identifiers.Standing) error {
 	return nil
 }
 
-// namedOpenly reports whether a name stands anywhere but in the address book of
-// a protected source.
-func (b *builder) namedOpenly(id identifiers.ID) (bool, error) {
-	ms, err := identifiers.Mentions(b.ctx, b.q, cases.View{}, id)
-	return slices.ContainsFunc(ms, func(m identifiers.Mention) bool { return !b.shielded(m.Exhibit, m.Group) }), err
+// unseen says why nothing that an identifier did may be told, or, of one that
+// was named, no place where it stands; "" if something may. A name counts only
+// outside of the address book of a protected source.
+func (b *builder) unseen(s identifiers.Standing, also bool) (Reason, error) {
+	ms, err := identifiers.Mentions(b.ctx, b.q, cases.View{}, s.ID)
+	reason := NotOpen
+	for _, m := range ms {
+		switch {
+		case !also && !slices.Contains(acts(), m.Relation), b.m.unopened(m):
+		case s.Kind == identifiers.WAName && b.shielded(m.Exhibit, m.Group):
+			reason = AddressBook
+		default:
+			return "", err
+		}
+	}
+	return reason, err
 }
 
 // prepareMask lets the package's own identifiers stand in texts, and nothing
@@ -107,6 +133,7 @@ func (b *builder) prepareMask() error {
 			b.mask.known.AddPerson(p.Label, p.Pseudonym, referral.Masked)
 		}
 	}
+	b.maskNames(told)
 	for _, s := range b.m.subjects {
 		if !b.titles[s] {
 			b.mask.known.AddPhrase(s, referral.Masked)
@@ -132,15 +159,55 @@ func (b *builder) prepareMask() error {
 	return nil
 }
 
-// assigned returns the visible persons that use an identifier of the package.
-func (b *builder) assigned() map[persons.ID]bool {
-	visible := map[persons.ID]bool{}
-	for _, p := range b.m.persons {
-		visible[p.ID] = !b.m.untold(string(p.ID))
+// maskNames masks names that stand in claims and before the addresses of mails,
+// and those under which a victim or possible minor of the package is known.
+func (b *builder) maskNames(told map[persons.ID]bool) {
+	with := map[persons.ID]string{}
+	for _, p := range b.m.everyPerson {
+		switch {
+		case !told[p.ID]:
+			with[p.ID] = referral.Masked
+		case p.Protected():
+			with[p.ID] = p.Pseudonym
+		}
 	}
+	for _, c := range b.m.claims {
+		if w := with[c.Person]; w != "" && naming(c.Predicate) {
+			b.mask.known.AddPerson(c.Object, w, referral.Masked)
+		}
+	}
+	for _, a := range b.m.uses {
+		x, w := b.taken[a.Identifier], with[a.Person]
+		if x == nil || w == "" || x.Kind != string(identifiers.WAName) && x.Kind != string(identifiers.Handle) {
+			continue
+		}
+		for _, s := range append(b.m.spellings[a.Identifier], x.Value) {
+			b.mask.known.AddPerson(s, w, referral.Masked)
+		}
+	}
+	for _, from := range b.m.senders {
+		at := strings.LastIndexByte(from, '<')
+		if at <= 0 {
+			continue
+		}
+		v, err := identifiers.ParseEmail(strings.Trim(from[at:], "<> "))
+		if err != nil || !b.mask.own[string(v.Kind)+" "+v.Norm] {
+			b.mask.known.AddName(strings.Trim(from[:at], `" `), referral.Masked)
+		}
+	}
+}
+
+// naming reports whether a claim says how somebody is called.
+func naming(predicate string) bool {
+	return slices.Contains([]string{"name", "alias", "nickname"}, predicate)
+}
+
+// assigned returns the persons that use an identifier of the package; accept
+// takes none of a hidden person.
+func (b *builder) assigned() map[persons.ID]bool {
 	told := map[persons.ID]bool{}
 	for _, a := range b.m.uses {
-		if b.taken[a.Identifier] != nil && visible[a.Person] {
+		if b.taken[a.Identifier] != nil {
 			told[a.Person] = true
 		}
 	}

@@ -19,15 +19,16 @@ import (
 // matter is what a case holds that a cut needs. What a protected source would
 // be given away by is in it for the masks alone.
 type matter struct {
-	k        cases.Case
-	marks    map[string]map[cases.MarkKind]bool // by object
-	exhibits map[string]evidence.Exhibit
-	closed   map[string]bool // exhibits that may not be told: held, in quarantine, erased, privileged
-	groups   map[chats.GroupID]chats.Listed
-	behind   map[string]string // exhibit of each group, also where the view hides it
-	tips     []tips.Listed
-	items    []media.Item // visible
-	matches  map[media.ID][]matching.Listed
+	k           cases.Case
+	marks       map[string]map[cases.MarkKind]bool // by object
+	exhibits    map[string]evidence.Exhibit
+	closed      map[string]bool // exhibits that may not be told: held, in quarantine, erased, privileged
+	groups      map[chats.GroupID]chats.Listed
+	behind      map[string]string // exhibit of each group, also where the view hides it
+	tips        []tips.Listed
+	untoldMails map[string]bool // by item, where a mark keeps the mail out
+	items       []media.Item    // visible
+	matches     map[media.ID][]matching.Listed
 
 	standings []identifiers.Standing // of the country, visible
 	everybody []identifiers.Listed   // protected ones too
@@ -38,7 +39,8 @@ type matter struct {
 	uses        []persons.Assignment
 	claims      []persons.Claim
 	subjects    []string // of every group, protected ones too
-	files       []string // names of exhibits and items, protected ones too
+	senders     []string // of every mail as written, protected ones too
+	files       []string // names of exhibits, items and attachments, protected ones too
 }
 
 func (m *matter) marked(object string, kind cases.MarkKind) bool { return m.marks[object][kind] }
@@ -53,10 +55,15 @@ func (m *matter) shut(exhibit, group string) bool {
 	return m.closed[exhibit] || m.closed[m.behind[group]]
 }
 
+// unopened reports whether a mention stands where nothing may be told of.
+func (m *matter) unopened(x identifiers.Mention) bool {
+	return m.shut(x.Exhibit, x.Group) || m.untold(x.Item) || m.untold(x.Group) || m.untold(x.Message) || m.untoldMails[x.Item]
+}
+
 // load reads the case.
 func (r *Room) load(ctx context.Context, q db.Queryer, req Request) (*matter, error) {
 	m := &matter{marks: map[string]map[cases.MarkKind]bool{}, exhibits: map[string]evidence.Exhibit{}, closed: map[string]bool{},
-		groups: map[chats.GroupID]chats.Listed{}, behind: map[string]string{}, matches: map[media.ID][]matching.Listed{}, spellings: map[identifiers.ID][]string{}}
+		groups: map[chats.GroupID]chats.Listed{}, behind: map[string]string{}, untoldMails: map[string]bool{}, matches: map[media.ID][]matching.Listed{}, spellings: map[identifiers.ID][]string{}}
 	var err error
 	if m.k, err = cases.Find(ctx, q, req.Case); err != nil {
 		return nil, err
@@ -104,7 +111,8 @@ func (m *matter) loadChats(ctx context.Context, q db.Queryer, req Request) error
 		return err
 	}
 	for _, t := range every {
-		m.subjects = append(m.subjects, t.Subject)
+		m.subjects, m.senders = append(m.subjects, t.Subject), append(m.senders, t.From)
+		m.untoldMails[t.Item] = m.untold(string(t.ID))
 	}
 	m.tips, err = tips.List(ctx, q, req.Case, cases.View{})
 	return err
@@ -118,6 +126,11 @@ func (m *matter) loadItems(ctx context.Context, q db.Queryer, req Request) error
 	for _, i := range all {
 		m.files = append(m.files, i.Name)
 	}
+	named, err := chats.FileNames(ctx, q, req.Case)
+	if err != nil {
+		return err
+	}
+	m.files = append(m.files, named...)
 	if m.items, err = media.Items(ctx, q, media.Query{Case: req.Case}); err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package referrals
 import (
 	"regexp"
 	"strings"
+	"unicode"
 
 	"tutela/casework/chats"
 	"tutela/casework/identifiers"
@@ -19,7 +20,7 @@ type masker struct {
 }
 
 var (
-	digitRun = regexp.MustCompile(`\+?\p{Nd}(?:[\p{Zs}\p{Cf}\p{Pd}./()]{0,3}\p{Nd}){6,20}`)
+	digitRun = regexp.MustCompile(`\+?\p{Nd}(?:[\p{Zs}\p{Cf}\p{Pd}\p{M}./()]{0,3}\p{Nd}){6,20}`)
 	dateLike = regexp.MustCompile(`^\p{Nd}{1,4}[./-]\p{Nd}{1,2}[./-]\p{Nd}{1,4}(?:[ ,]{1,2}\p{Nd}{1,2})?$`)
 	atName   = regexp.MustCompile(`@[\p{L}\p{N}_][\p{L}\p{N}_.]{2,}`)
 )
@@ -73,11 +74,14 @@ func (m *masker) bare(s string) string {
 // without country code: never a part of one among other digits.
 func (m *masker) ownNumber(run string) bool {
 	digits := strings.Map(func(r rune) rune {
-		if r >= '0' && r <= '9' {
+		if unicode.IsDigit(r) {
 			return r
 		}
 		return -1
 	}, run)
+	if strings.ContainsFunc(digits, func(r rune) bool { return r > '9' }) {
+		return false
+	}
 	for _, t := range m.tails {
 		if strings.HasSuffix(t, strings.TrimPrefix(digits, "00")) || strings.TrimPrefix(digits, "0") == t {
 			return true

@@ -268,7 +268,7 @@ func (b *builder) relations() error {
 func (b *builder) unrelated(m identifiers.Mention) Reason {
 	also := slices.Contains(b.req.Also, m.Identifier)
 	switch {
-	case b.m.shut(m.Exhibit, m.Group) || b.m.untold(m.Item) || b.m.untold(m.Group) || b.m.untold(m.Message):
+	case b.m.unopened(m):
 		return NotOpen
 	case b.shielded(m.Exhibit, m.Group) && (m.Relation == identifiers.Owner || b.taken[m.Identifier].Kind == string(identifiers.WAName)):
 		return AddressBook

@@ -1,8 +1,6 @@
 package referrals
 
 import (
-	"slices"
-
 	"tutela/casework/cases"
 	"tutela/casework/identifiers"
 	"tutela/casework/persons"
@@ -33,10 +31,7 @@ func (b *builder) people() error {
 				x.Person = id
 			}
 			if k := identifiers.Kind(x.Kind); p.Protected() && (k == identifiers.WAName || k == identifiers.Handle) {
-				for _, s := range append(b.m.spellings[a.Identifier], x.Value) {
-					b.mask.known.AddPerson(s, p.Pseudonym, referral.Masked)
-				}
-				x.Value = p.Pseudonym
+				x.Value = p.Pseudonym // masked in texts by maskNames
 			}
 		}
 	}
@@ -59,7 +54,7 @@ func (b *builder) claims() error {
 		switch x := b.taken[c.Identifier]; {
 		case c.Identifier != "" && x != nil:
 			x.Claims = append(x.Claims, b.claim(c.Predicate+": "+c.Object, c.Basis, c.Source))
-		case c.Person != "" && b.labels[string(c.Person)] && protected[c.Person] && slices.Contains([]string{"name", "alias", "nickname"}, c.Predicate):
+		case c.Person != "" && b.labels[string(c.Person)] && protected[c.Person] && naming(c.Predicate):
 			b.leave(LeftOut{Kind: "claim", ID: c.ID, Reason: NameOfVictim})
 		case c.Person != "" && b.labels[string(c.Person)]:
 			id := b.id("person", string(c.Person))

@@ -1,6 +1,11 @@
 package bare
 
-import "bytes"
+import (
+	"bytes"
+	"compress/lzw"
+	"encoding/binary"
+	"io"
+)
 
 // bareGIF copies screen, colour tables, frames with their timing, and the loop
 // count; other extensions and what follows the trailer are left out.
@@ -8,7 +13,7 @@ func bareGIF(data []byte) ([]byte, error) {
 	if len(data) < 13 {
 		return nil, bad("GIF", 0, "the file ends early")
 	}
-	at := 13 + palette(data[10])
+	at := 13 + colorTable(data[10])
 	if at > len(data) {
 		return nil, bad("GIF", 13, "the file ends early")
 	}
@@ -27,8 +32,23 @@ func bareGIF(data []byte) ([]byte, error) {
 			if at+11 > len(data) {
 				return nil, bad("GIF", at, "the file ends early")
 			}
-			at += 10 + palette(data[at+9]) + 1 // the last byte is the code size
+			head := at + 10 + colorTable(data[at+9]) + 1 // the last byte is the code size
+			if head > len(data) {
+				return nil, bad("GIF", at, "the file ends early")
+			}
+			end, ok := blocks(data, head)
+			if !ok {
+				return nil, bad("GIF", at, "the file ends early")
+			}
+			pixels, ok := lzwStream(data[head:end], data[head-1], frameSize(data[at:]))
+			if !ok {
+				return nil, bad("GIF", at, "pixels that are not one compressed stream")
+			}
+			out.Write(data[at:head])
+			out.Write(pixels)
+			at = end
 			frames++
+			continue
 		case '!':
 			at += 2
 		default:
@@ -39,15 +59,44 @@ func bareGIF(data []byte) ([]byte, error) {
 			return nil, bad("GIF", at, "the file ends early")
 		}
 		at = end
-		if data[start] == ',' || extension(data[start:end]) {
+		if extension(data[start:end]) {
 			out.Write(data[start:end])
 		}
 	}
 	return nil, bad("GIF", at, "no trailer")
 }
 
-// palette returns the bytes of the colour table that flags announce.
-func palette(flags byte) int {
+// frameSize returns the number of pixels of an image descriptor.
+func frameSize(b []byte) int {
+	return int(binary.LittleEndian.Uint16(b[5:])) * int(binary.LittleEndian.Uint16(b[7:]))
+}
+
+// lzwStream returns the data blocks of a frame without what stands behind the
+// end of the compressed stream.
+func lzwStream(in []byte, codeSize byte, pixels int) ([]byte, bool) {
+	if codeSize < 2 || codeSize > 8 {
+		return nil, false
+	}
+	var joined []byte
+	for rest := in; len(rest) > 0 && rest[0] > 0; rest = rest[1+int(rest[0]):] {
+		joined = append(joined, rest[1:1+int(rest[0])]...)
+	}
+	src := bytes.NewReader(joined)
+	n, err := io.Copy(io.Discard, io.LimitReader(lzw.NewReader(src, lzw.LSB, int(codeSize)), int64(pixels)+1))
+	if err != nil || n != int64(pixels) {
+		return nil, false
+	}
+	var out []byte
+	for used := joined[:len(joined)-src.Len()]; len(used) > 0; {
+		k := min(len(used), 255)
+		out = append(append(out, byte(k)), used[:k]...)
+		used = used[k:]
+	}
+	return append(out, 0), true
+}
+
+// colorTable returns the bytes of the colour table that flags announce.
+func colorTable(flags byte) int {
 	if flags&0x80 == 0 {
 		return 0
 	}
