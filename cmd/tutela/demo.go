@@ -95,15 +95,15 @@ func (s *story) as(key string, args ...string) (string, error) {
 		shown = append(shown, "--key", shellWord(key))
 	}
 	var out bytes.Buffer
-	into := io.Writer(&out)
+	into, errw := io.Writer(&out), io.Discard
 	if !s.quiet {
 		fmt.Fprintf(s.told, "\n%s\n", strings.Join(shown, " "))
-		into = io.MultiWriter(s.told, &out)
+		into, errw = io.MultiWriter(s.told, &out), s.err
 	}
 	// The demo's own folder, not what the environment names.
 	full := append(args, "--data", filepath.Join(s.dir, "site"), "--key", key, "--db", "", "--blobs", "", "--lang", s.text.Lang())
-	if code := run(s.ctx, full, s.in, into, s.err); code != 0 {
-		return "", fault.New(fault.Outside, "demo: \"tutela %s\" ended with exit status %d", args[0], code)
+	if code := run(s.ctx, full, s.in, into, errw); code != 0 {
+		return out.String(), fault.New(fault.Outside, "demo: \"tutela %s\" ended with exit status %d", args[0], code)
 	}
 	return out.String(), nil
 }
