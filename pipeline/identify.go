@@ -91,6 +91,7 @@ func (w *work) classify(i *media.Item, head []byte) {
 func (w *work) onward(items []media.Item) {
 	type place struct{ stage, host string }
 	var order []place
+	unpack := map[string][]media.Item{} // by host
 	by := map[place][]string{}
 	add := func(stage, host string, i media.Item) {
 		p := place{stage, host}
@@ -110,11 +111,18 @@ func (w *work) onward(items []media.Item) {
 				Outcome: media.Skipped, Detail: "kind." + i.Kind})
 		}
 		for _, stage := range stages {
-			add(stage, host, i)
+			if stage == Unpack {
+				unpack[host] = append(unpack[host], i)
+			} else {
+				add(stage, host, i)
+			}
 		}
 		if identify.Kind(i.Kind) != identify.Picture { // a picture is matched when it has its fingerprint
 			add(Match, "", i)
 		}
+	}
+	for host, containers := range unpack {
+		w.promiseUnpack(host, containers)
 	}
 	for _, p := range order {
 		w.promise(p.stage, p.host, by[p]...)

@@ -165,9 +165,9 @@ func (w *work) linkText(ctx context.Context, i media.Item) ([]identifiers.Seen, 
 	base := identifiers.Seen{Exhibit: i.Exhibit, Item: string(i.ID), Protected: i.Protected}
 	var out []identifiers.Seen
 	end := min(src.Size(), textLimit)
-	buf := make([]byte, textPart)
+	buf := make([]byte, min(textPart, end))
 	for at := int64(0); at < end; {
-		n, err := src.ReadAt(buf[:min(textPart, end-at)], at)
+		n, err := src.ReadAt(buf[:min(int64(len(buf)), end-at)], at)
 		if err != nil && err != io.EOF {
 			return out, w.unreadable(i, err)
 		}

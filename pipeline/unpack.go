@@ -7,7 +7,6 @@ import (
 	"path"
 	"slices"
 
-	"tutela/casework/cases"
 	"tutela/casework/media"
 	"tutela/fault"
 	"tutela/format"
@@ -26,15 +25,13 @@ const (
 	portionBytes = 256 << 20
 )
 
-// unpacking takes the members out of the containers of one exhibit that lie at
-// one depth. The order of the containers decides where a limit cuts, so one job
-// goes through them all, and the next depth begins when this one is done.
+// unpacking takes the members out of containers. Those of one exhibit at one
+// depth go through in one job, because their order decides where a limit cuts;
+// the next depth begins when this one is done.
 type unpacking struct {
 	*work
-	exhibit *evidence.Sealed
-	count   int   // members of the exhibit so far, of all depths
-	bytes   int64 // read of them, of those too that broke a limit
-	most    int64 // bytes that may be read of them
+	budgets map[string]*budget // by exhibit
+	*budget                    // of the container at hand
 
 	intake  *evidence.Intake
 	members []evidence.Member
@@ -47,8 +44,8 @@ type unpacking struct {
 	inner   []media.Item // containers among all members
 }
 
-// unpack takes members out of containers. Its things are items of one exhibit
-// at one depth.
+// unpack takes members out of containers. Its things are items, of each exhibit
+// all that it has at one depth.
 func (l *Line) unpack(ctx context.Context, w *work) error {
 	containers, err := w.take(ctx)
 	if err != nil {
@@ -57,14 +54,14 @@ func (l *Line) unpack(ctx context.Context, w *work) error {
 	if len(containers) == 0 {
 		return w.commit(ctx, audit.Collection, true)
 	}
-	u := &unpacking{work: w, exhibit: w.sealed[containers[0].Exhibit]}
-	u.most = l.most(u.exhibit.Size())
+	u := &unpacking{work: w, budgets: map[string]*budget{}}
 	done, err := u.before(ctx, containers)
 	if err != nil {
 		return err
 	}
 	defer u.abort()
 	for n, c := range containers {
+		u.budget = u.budgets[c.Exhibit]
 		if !done[c.ID] {
 			if err := u.container(ctx, c); err != nil {
 				return err
@@ -72,11 +69,7 @@ func (l *Line) unpack(ctx context.Context, w *work) error {
 		}
 		last := n == len(containers)-1
 		if last {
-			var things []string
-			for _, i := range u.inner {
-				things = append(things, string(i.ID))
-			}
-			w.next = append(w.next, batches(w.lease.Case, Unpack, w.lease.Ordered, w.salt(), "", things, max(len(things), 1))...)
+			u.promiseUnpack("", inOrder(u.inner))
 		}
 		if last || u.full() {
 			if err := u.flush(ctx, last); err != nil {
@@ -87,60 +80,44 @@ func (l *Line) unpack(ctx context.Context, w *work) error {
 	return nil
 }
 
+// inOrder sorts containers so that an interrupted run goes on in the order of one
+// that was not.
+func inOrder(containers []media.Item) []media.Item {
+	slices.SortFunc(containers, func(a, b media.Item) int {
+		return cmp.Or(cmp.Compare(a.Exhibit, b.Exhibit), cmp.Compare(a.Path, b.Path), cmp.Compare(a.ID, b.ID))
+	})
+	return containers
+}
+
+// What goes into one job that unpacks: small containers of many exhibits share
+// one, and a large one has its own.
+const (
+	unpackThings = 100
+	unpackBytes  = 32 << 20
+)
+
+// promiseUnpack orders the unpacking of containers, those of an exhibit together.
+func (w *work) promiseUnpack(host string, containers []media.Item) {
+	var things []string
+	size := int64(0)
+	close := func() {
+		if len(things) > 0 {
+			w.next = append(w.next, batches(w.lease.Case, Unpack, w.lease.Ordered, w.salt(), host, things, len(things))...)
+		}
+		things, size = nil, 0
+	}
+	for n, i := range containers {
+		if n > 0 && i.Exhibit != containers[n-1].Exhibit && (len(things) >= unpackThings || size+i.Size > unpackBytes) {
+			close()
+		}
+		things, size = append(things, string(i.ID)), size+i.Size
+	}
+	close()
+}
+
 // full reports whether enough has been taken in for an act.
 func (u *unpacking) full() bool {
 	return len(u.results) >= portionItems || u.pending >= portionBytes
-}
-
-// floor is what even the smallest exhibit may unpack to.
-const floor = 64 << 20
-
-// most is how many bytes an exhibit of a size may unpack to in all, through every
-// depth: containers in containers multiply what each of them may do.
-func (l *Line) most(size int64) int64 {
-	return max(20*size, min(l.limits.Bytes, l.limits.Ratio*size+floor))
-}
-
-// before counts what the exhibit has unpacked to so far, and what of this job
-// an interrupted run has done.
-func (u *unpacking) before(ctx context.Context, containers []media.Item) (map[media.ID]bool, error) {
-	done := map[media.ID]bool{}
-	if u.lease.Attempt() == 1 && containers[0].Depth == 0 {
-		return done, nil
-	}
-	c := cases.ID(u.lease.Case)
-	var ids []string
-	for _, i := range containers {
-		ids = append(ids, string(i.ID))
-	}
-	results, err := media.Results(ctx, u.q, c, ids...)
-	if err != nil {
-		return nil, err
-	}
-	for _, r := range results {
-		if r.Stage == u.stage && r.Version == u.version && r.Outcome != media.Skipped {
-			done[media.ID(r.Subject)] = true
-		}
-	}
-	all, err := media.Items(ctx, u.q, media.Query{Case: c, Exhibit: containers[0].Exhibit, View: cases.View{Protected: true}})
-	slices.SortFunc(all, func(a, b media.Item) int { return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(a.ID, b.ID)) })
-	for _, i := range all {
-		if i.Depth > 0 && i.Depth <= containers[0].Depth || done[i.Parent] {
-			u.count, u.bytes = u.count+1, u.bytes+taken(i)
-		}
-		if done[i.Parent] && isContainer(i) {
-			u.inner = append(u.inner, i)
-		}
-	}
-	return done, err
-}
-
-// taken is how many bytes of a member were read.
-func taken(i media.Item) int64 {
-	if i.SHA256 == noDigest && i.State != media.Excluded {
-		return 0
-	}
-	return i.Size
 }
 
 func isContainer(i media.Item) bool {

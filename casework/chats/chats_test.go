@@ -254,6 +254,8 @@ func TestProtectedNumberIsHiddenInOtherExports(t *testing.T) {
 		c, b = build("e2", "Trail", false, chats.Known{}, line{author: "\u202a+34\u00a0600\u00a0111\u00a0222\u202c", text: "mine"},
 			line{author: "Carl", text: "write to 600111222"})
 		put(d, c, b)
+		c, b = build("e3", "Others", false, chats.Known{}, line{author: "Dan", text: "ask +34 600 111 222"})
+		put(d, c, b)
 		text := everything(t, d.Look(), shut)
 		if digits := strings.NewReplacer(" ", "", "\u00a0", "").Replace(text); strings.Contains(digits, "600111222") {
 			t.Errorf("the number shows in:\n%s", text)

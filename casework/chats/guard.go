@@ -17,8 +17,12 @@ type guard struct {
 }
 
 // guards are the groups in which a protected source is or may be a member. A
-// group that is not in it is shown as it is.
+// group that is not in it is shown as it is, but for the numbers of sources that
+// others wrote in it: those stand under everywhere.
 type guards map[GroupID]*guard
+
+// everywhere is no group.
+const everywhere GroupID = ""
 
 // guardsOf loads the guards of a case: protected groups, and those with a
 // member whose identifier belongs to a protected source.
@@ -38,7 +42,17 @@ func guardsOf(ctx context.Context, q db.Queryer, c cases.ID) (guards, error) {
 		WHERE g.case_id = ?1 AND (g.protected OR x.label IS NOT NULL)
 		UNION ALL SELECT g.id, g.protected, o.label, '', '' FROM chat_group g JOIN chat_owner o ON o.exhibit = g.exhibit
 		WHERE g.case_id = ?1 AND g.protected AND o.is_set`, string(c))
-	gs := guards{}
+	if err != nil {
+		return nil, err
+	}
+	sources, err := db.Collect(ctx, q, func(r *sql.Rows) (hidden, error) {
+		var h hidden
+		return h, r.Scan(&h.kind, &h.value)
+	}, "SELECT i.kind, i.value FROM identifier i WHERE i.case_id = ?1 AND "+identifiers.Hidden("i.id")+" ORDER BY i.id", string(c))
+	gs := guards{everywhere: &guard{}}
+	for _, h := range sources {
+		gs[everywhere].masker.AddValue(identifiers.Kind(h.kind), h.value, Masked)
+	}
 	for _, h := range hs {
 		if gs[h.group] == nil {
 			gs[h.group] = &guard{export: h.export, labels: map[string]bool{}}
@@ -53,10 +67,10 @@ func guardsOf(ctx context.Context, q db.Queryer, c cases.ID) (guards, error) {
 }
 
 func (gs guards) text(g GroupID, s string) string {
-	if gs[g] == nil {
-		return s
+	if gs[g] != nil {
+		s = gs[g].masker.Text(s)
 	}
-	return gs[g].masker.Text(s)
+	return gs[everywhere].masker.Text(s)
 }
 
 // undress takes away what could give a protected source away: the place and
@@ -65,17 +79,14 @@ func (gs guards) text(g GroupID, s string) string {
 // that no list shows can only be the source's.
 func (gs guards) undress(s *Shown, ordinal int) {
 	s.Ordinal, s.Offset, s.Length, s.Direction = ordinal, 0, 0, DirectionUnknown
-	if gs[s.Group].export {
-		s.Exhibit, s.Item = "", ""
-	}
 	if s.Kind == SystemMessage {
 		s.Text = ""
 	}
-	s.Text = gs.text(s.Group, s.Text)
+	if !gs[s.Group].export {
+		return
+	}
+	s.Exhibit, s.Item = "", ""
 	for i := range s.Attachments {
-		s.Attachments[i].Name = gs.text(s.Group, s.Attachments[i].Name)
-		if gs[s.Group].export {
-			s.Attachments[i].Item = ""
-		}
+		s.Attachments[i].Item = ""
 	}
 }

@@ -43,6 +43,9 @@ func Groups(ctx context.Context, q db.Queryer, c cases.ID, v cases.View) ([]List
 		return ls, err
 	}
 	guards, err := guardsOf(ctx, q, c)
+	if err != nil {
+		return nil, err
+	}
 	for i := range ls {
 		ls[i].Subject = guards.text(ls[i].ID, ls[i].Subject)
 		if g := guards[ls[i].ID]; g != nil && g.export {

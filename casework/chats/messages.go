@@ -123,11 +123,18 @@ func dress(ctx context.Context, q db.Queryer, c cases.ID, ms []Shown, v cases.Vi
 		return ms, nil
 	}
 	gs, err := guardsOf(ctx, q, c)
+	if err != nil {
+		return nil, err
+	}
 	next := map[GroupID]int{}
 	for i := range ms {
 		if gs[ms[i].Group] != nil {
 			gs.undress(&ms[i], next[ms[i].Group])
 			next[ms[i].Group]++
+		}
+		ms[i].Text = gs.text(ms[i].Group, ms[i].Text)
+		for n := range ms[i].Attachments {
+			ms[i].Attachments[n].Name = gs.text(ms[i].Group, ms[i].Attachments[n].Name)
 		}
 	}
 	return ms, err
@@ -145,9 +152,15 @@ func Timeline(ctx context.Context, q db.Queryer, c cases.ID, g GroupID, v cases.
 		return es, err
 	}
 	gs, err := guardsOf(ctx, q, c)
+	if err != nil {
+		return nil, err
+	}
+	for i := range es {
+		es[i].Detail = gs.text(g, es[i].Detail)
+	}
 	guard := gs[g]
 	if guard == nil {
-		return es, err
+		return es, nil
 	}
 	es = slices.DeleteFunc(es, func(e Event) bool {
 		return e.SubjectOwn || guard.labels[e.Subject] || e.Subject == "" && (e.ByOwn || guard.labels[e.By])
@@ -156,9 +169,8 @@ func Timeline(ctx context.Context, q db.Queryer, c cases.ID, g GroupID, v cases.
 		if es[i].Subject != "" {
 			es[i].By, es[i].ByOwn = "", false
 		}
-		es[i].Detail = gs.text(g, es[i].Detail)
 	}
-	return es, err
+	return es, nil
 }
 
 func sortSisters(all []Sisters) {

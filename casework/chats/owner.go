@@ -10,6 +10,7 @@ import (
 	"tutela/casework/staff"
 	"tutela/fault"
 	"tutela/vault/db"
+	"tutela/vault/evidence"
 )
 
 // Owner is an officer's statement of whose export an exhibit is.
@@ -99,7 +100,14 @@ func Resettle(ctx context.Context, w *db.Writer, siteRow []byte, exhibit string)
 	if err != nil {
 		return err
 	}
+	sealed, err := evidence.ByID(ctx, w, exhibit)
+	if err != nil {
+		return err
+	}
 	for _, g := range gs {
+		if len(sealed) == 1 { // a mark that was taken back leaves what was decided at sealing
+			g.Protected = sealed[0].Protected
+		}
 		c, err := load(ctx, w, g)
 		if err != nil {
 			return err
@@ -130,10 +138,7 @@ func withhold(ctx context.Context, w *db.Writer, siteRow []byte, c Chat, known K
 	}
 	g := c.Group
 	owners := identifiers.Collate(siteRow, g.Case, ownerSightings(c, known))
-	if err := identifiers.Withhold(ctx, w, string(g.ID), hidden, messages); err != nil {
-		return err
-	}
-	return identifiers.Put(ctx, w, owners)
+	return identifiers.Withhold(ctx, w, string(g.ID), hidden, messages, owners)
 }
 
 // ownerSightings returns the identifiers of the export's owner: the labels in

@@ -41,7 +41,26 @@ func Extract(text string) []Found {
 		text = text[:end]
 	}
 	var all []Found
-	taken := make([][2]int, 0, 8)
+	for start := 0; start < len(text); { // no value goes over the end of a line
+		line := text[start:]
+		if end := strings.IndexByte(line, '\n'); end >= 0 {
+			line = line[:end]
+		}
+		for _, f := range extractLine(line) {
+			f.Offset += start
+			all = append(all, f)
+		}
+		start += len(line) + 1
+	}
+	return all
+}
+
+// extractLine is Extract for one line. It spares the patterns where nothing that
+// each of them needs is there: they are slow, and most lines of most texts have
+// nothing.
+func extractLine(line string) []Found {
+	var all []Found
+	var taken [][2]int
 	free := func(from, to int) bool {
 		for _, t := range taken {
 			if from < t[1] && to > t[0] {
@@ -51,8 +70,8 @@ func Extract(text string) []Found {
 		return true
 	}
 	add := func(p *regexp.Regexp, parse func(string) (Value, error)) {
-		for _, at := range p.FindAllStringIndex(text, -1) {
-			v, err := parse(trimSentence(text[at[0]:at[1]]))
+		for _, at := range p.FindAllStringIndex(line, -1) {
+			v, err := parse(trimSentence(line[at[0]:at[1]]))
 			if err != nil || !free(at[0], at[0]+len(v.Raw)) {
 				continue
 			}
@@ -63,15 +82,64 @@ func Extract(text string) []Found {
 			all = append(all, Found{Value: v, Offset: at[0], Length: len(v.Raw)})
 		}
 	}
-	if strings.Contains(text, "@") {
+	if strings.IndexByte(line, '@') >= 0 {
 		add(mailPattern, ParseEmail)
 	}
-	if strings.ContainsAny(text, "/.") {
+	if mayHoldLink(line) {
 		add(linkPattern, ParseURL)
 	}
-	add(phonePattern, wholeNumber)
+	if mayHoldNumber(line) {
+		add(phonePattern, wholeNumber)
+	}
 	slices.SortStableFunc(all, func(a, b Found) int { return cmp.Compare(a.Offset, b.Offset) })
 	return all
+}
+
+// mayHoldLink reports whether a line has what every link has: a slash behind a
+// colon or a domain, or "www." in any case.
+func mayHoldLink(line string) bool {
+	for i := strings.IndexByte(line, '/'); i >= 0; {
+		if i > 0 && strings.IndexByte(":mMeE", line[i-1]) >= 0 {
+			return true
+		}
+		next := strings.IndexByte(line[i+1:], '/')
+		if next < 0 {
+			break
+		}
+		i += 1 + next
+	}
+	for rest := line; ; {
+		i := strings.IndexByte(rest, '.')
+		if i < 0 {
+			return false
+		}
+		if i >= 3 && strings.EqualFold(rest[i-3:i], "www") {
+			return true
+		}
+		rest = rest[i+1:]
+	}
+}
+
+// mayHoldNumber reports whether a line has a beginning of a number and digits
+// enough. Characters beyond ASCII may be either.
+func mayHoldNumber(line string) bool {
+	digits, begin := 0, false
+	for i := range len(line) {
+		switch c := line[i]; {
+		case c >= '0' && c <= '9':
+			digits++
+			begin = begin || c == '0' && i > 0 && line[i-1] == '0'
+		case c == '+':
+			begin = true
+		case c >= utf8.RuneSelf:
+			digits++
+			begin = begin || c == 0xEF // first byte of the wide plus sign
+		}
+		if begin && digits >= 6 {
+			return true
+		}
+	}
+	return false
 }
 
 // wholeNumber parses a match, or the longest start of it that ends at a gap

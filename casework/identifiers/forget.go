@@ -24,6 +24,12 @@ func Forget(ctx context.Context, w *db.Writer, c cases.ID, exhibits ...string) e
 	if err := w.Delete(ctx, mentionTable, rows...); err != nil {
 		return err
 	}
+	return tidy(ctx, w, touched)
+}
+
+// tidy deletes spellings of the given identifiers that occur nowhere any more,
+// and those of them that have no occurrence at all.
+func tidy(ctx context.Context, w *db.Writer, touched map[ID]bool) error {
 	ids := make([]ID, 0, len(touched))
 	for id := range touched {
 		ids = append(ids, id)

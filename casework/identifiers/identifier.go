@@ -306,16 +306,19 @@ func visible(arg int) string {
 // Withhold sets the Protected flag of the mentions of one chat group anew, when
 // it becomes known whose export it is: those of the withheld identifiers (as
 // members, authors or contacts), and every mention inside the withheld
-// messages. Mentions of owners are dropped; the caller puts those that hold.
-func Withhold(ctx context.Context, w *db.Writer, group string, withheld map[ID]bool, messages map[string]bool) error {
+// messages. owners replaces what was said of owners; what only that mentioned
+// goes with it.
+func Withhold(ctx context.Context, w *db.Writer, group string, withheld map[ID]bool, messages map[string]bool, owners Batch) error {
 	ms, err := db.Collect(ctx, w, scanMention, selectMention+" WHERE m.group_id = ?1 ORDER BY m.id", group)
 	if err != nil {
 		return err
 	}
 	var changed []Mention
 	var gone []db.Row
+	dropped := map[ID]bool{}
 	for _, m := range ms {
 		if m.Relation == Owner {
+			dropped[m.Identifier] = true
 			gone = append(gone, db.Row{m.ID})
 			continue
 		}
@@ -330,7 +333,13 @@ func Withhold(ctx context.Context, w *db.Writer, group string, withheld map[ID]b
 			return err
 		}
 	}
-	return Put(ctx, w, Batch{Mentions: changed})
+	if err := Put(ctx, w, Batch{Mentions: changed}); err != nil {
+		return err
+	}
+	if err := Put(ctx, w, owners); err != nil {
+		return err
+	}
+	return tidy(ctx, w, dropped)
 }
 
 func plain(in []ID) []string {

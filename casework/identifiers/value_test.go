@@ -179,3 +179,33 @@ func reparse(v Value) (Value, error) {
 	}
 	return ParseURL(v.Norm)
 }
+
+// TestExtractByLines says that no line changes what is found in another.
+func TestExtractByLines(t *testing.T) {
+	lines := []string{"", "call +39 06 1234 5678 now", "a@b.example\r", "WWW.example.org and www.example.com/x", "HTTPS://Example.org/a?b=c", "wa.me/34600000001",
+		"chat.whatsapp.com/AbCdEfGhIjKlMnOpQrStUv", "0039 06 1234 5678", "\uff0b39 06 1234 5678", "+\u0663\u0669 \u0660\u0666 \u0661\u0662\u0663\u0664 \u0665\u0666\u0667\u0668", "T.ME/name",
+		"1234567", "a/b and c.d", "ends with +", "39 06 1234 5678 has no beginning", "\xff\xfe +1 202 555 0101"}
+	found := 0
+	for _, a := range lines {
+		for _, b := range lines {
+			both := Extract(a + "\n" + b)
+			alone := Extract(a)
+			for _, f := range Extract(b) {
+				f.Offset += len(a) + 1
+				alone = append(alone, f)
+			}
+			if !slices.Equal(both, alone) {
+				t.Errorf("%q and %q: %v, alone %v", a, b, both, alone)
+			}
+			found += len(both)
+		}
+	}
+	for _, l := range lines[1:11] {
+		if len(Extract(l)) == 0 {
+			t.Errorf("nothing found in %q", l)
+		}
+	}
+	if found < 300 {
+		t.Errorf("only %d values in all", found)
+	}
+}

@@ -37,6 +37,9 @@ func MaskOf(ctx context.Context, q db.Queryer, c cases.ID, v cases.View) (*Mask,
 			m.add(p.Label, p.Pseudonym)
 		}
 	}
+	if err := m.addSources(ctx, q, c); err != nil {
+		return nil, err
+	}
 	type used struct {
 		person   ID
 		id       identifiers.ID
@@ -61,6 +64,24 @@ func MaskOf(ctx context.Context, q db.Queryer, c cases.ID, v cases.View) (*Mask,
 		}
 	}
 	return m, err
+}
+
+// addSources masks the identifiers of protected sources wherever others wrote
+// them.
+func (m *Mask) addSources(ctx context.Context, q db.Queryer, c cases.ID) error {
+	type source struct {
+		id    identifiers.ID
+		kind  identifiers.Kind
+		value string
+	}
+	hidden, err := db.Collect(ctx, q, func(r *sql.Rows) (s source, err error) { return s, r.Scan(&s.id, &s.kind, &s.value) },
+		"SELECT i.id, i.kind, i.value FROM identifier i WHERE i.case_id = ?1 AND "+identifiers.Hidden("i.id")+" ORDER BY i.id", string(c))
+	for _, s := range hidden {
+		m.identifiers[s.id] = masked
+		m.names.AddValue(s.kind, s.value, masked)
+		m.whole.AddPhrase(s.value, masked)
+	}
+	return err
 }
 
 func (m *Mask) add(name, with string) {

@@ -6,6 +6,8 @@ import (
 	"maps"
 	"os"
 	"os/signal"
+	"runtime/debug"
+	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -56,6 +58,7 @@ type cli struct {
 
 func main() {
 	contain.Main(pipeline.Ops())
+	debug.SetMemoryLimit(pipeline.Memory)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	os.Exit(run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
@@ -65,8 +68,7 @@ func main() {
 func run(ctx context.Context, args []string, in io.Reader, out, errw io.Writer) int {
 	var c cli
 	text := phrase.For(language(args))
-	vars := kong.Vars{}
-	maps.Copy(vars, text.All())
+	vars := helpTexts(text)
 	parser, err := kong.New(&c, kong.Name("tutela"), kong.Description(text.Text("help_tutela")), vars,
 		kong.Writers(out, errw), kong.Exit(func(code int) { panic(status{code}) }), kong.UsageOnError(),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true}))
@@ -81,6 +83,14 @@ func run(ctx context.Context, args []string, in io.Reader, out, errw io.Writer) 
 		}
 		return k.Run(newApp(ctx, c.globals, in, out, errw))
 	}, errw, text)
+}
+
+// helpTexts are the sentences that the tags of verbs and flags name. The parser
+// looks at each of them for each flag, so there are no others among them.
+func helpTexts(text *phrase.Catalog) kong.Vars {
+	vars := kong.Vars(text.All())
+	maps.DeleteFunc(vars, func(key, _ string) bool { return !strings.HasPrefix(key, "help_") })
+	return vars
 }
 
 // guarded turns kong's wish to exit (after --help) into an exit code.

@@ -111,6 +111,12 @@ func TestAnInferredKeyOpensNothing(t *testing.T) {
 				t.Errorf("%s past the act's items: %v, want refused", name, err)
 			}
 		}
+		defer func() {
+			if recover() == nil {
+				t.Error("the act's id was changed with a key out of nothing")
+			}
+		}()
+		inferredBind(w.Bind)
 		return nil
 	})
 	if err != nil {
@@ -118,3 +124,5 @@ func TestAnInferredKeyOpensNothing(t *testing.T) {
 	}
 	mustBeClean(t, v)
 }
+
+func inferredBind[K any](bind func(K, string)) { var key K; bind(key, "made up") }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 
+	"tutela/fault"
 	"tutela/vault/db"
 	"tutela/vault/internal/engine"
 )
@@ -22,6 +23,9 @@ func (l *Ledger) EraseHistory(ctx context.Context, w *db.Writer, caseID string) 
 		if t, ok := l.store.Table(parsed.Table); ok {
 			touched[rowKey(t, parsed.Row)] = true
 		}
+	}
+	if len(touched) == 0 {
+		return 0, fault.New(fault.Invalid, "audit: erase: the act has changed nothing yet")
 	}
 	return Erase(ctx, w, Selector{Case: caseID, Match: func(table string, row map[string]json.RawMessage) bool {
 		t, ok := l.store.Table(table)

@@ -49,26 +49,29 @@ func errKey() error {
 	return fault.New(fault.Refused, "db: the raw side of the store is not open to this caller")
 }
 
+// must ends a caller without the key where there is no error to return: what it
+// asked for would be missing without a word.
+func must(k engine.Key) {
+	if !k.Opens() {
+		panic(errKey())
+	}
+}
+
 // Bind names the act whose id fills the column act from now on.
 func (w *Writer) Bind(k engine.Key, act string) {
-	if k.Opens() {
-		w.act = act
-	}
+	must(k)
+	w.act = act
 }
 
 // Items returns what was written so far, in order.
 func (w *Writer) Items(k engine.Key) []Item {
-	if !k.Opens() {
-		return nil
-	}
+	must(k)
 	return w.items
 }
 
 // SQLTx returns the transaction itself, for a queue that enqueues in it.
 func (w *Writer) SQLTx(k engine.Key) *sql.Tx {
-	if !k.Opens() {
-		return nil
-	}
+	must(k)
 	return w.tx
 }
 
