@@ -65,6 +65,7 @@ type photo struct {
 	folder  string
 	apart   bool // an exhibit of its own, not a member of the export
 	missing bool
+	listed  bool // by a hash list
 	mime    string
 	data    []byte
 	of      *seized
@@ -99,7 +100,7 @@ func (w *world) saidTo(e *export, l *line) tell {
 func (w *world) makeExports() {
 	var talkers []*ident
 	for _, i := range w.idents {
-		if i.kind != identifiers.Email {
+		if i.talks() {
 			talkers = append(talkers, i)
 		}
 	}
@@ -199,7 +200,7 @@ func (w *world) makeLines(e *export, n int) {
 // makePhoto makes a picture full of canaries.
 func (w *world) makePhoto(of *seized) *photo {
 	p := &photo{name: w.known("file name", phrase, nobody), folder: w.secret("folder inside an exhibit"), of: of}
-	p.missing = w.r.IntN(4) == 0
+	p.missing, p.listed = w.r.IntN(4) == 0, w.r.IntN(3) == 0
 	p.apart = !of.protected && !of.held && w.r.IntN(3) == 0
 	p.ending, p.mime, p.data = w.picture()
 	if p.missing {
@@ -301,7 +302,7 @@ func (w *world) makeGrants() {
 		t := func(c string) standing {
 			if e == w.exports[0] { // where everybody is saved as a contact
 				for _, i := range w.idents {
-					if i.also && c == w.target {
+					if w.accepted(i, c) != never && (i.answer || i.also) {
 						return may
 					}
 				}

@@ -186,6 +186,8 @@ func (i *ident) parsed() identifiers.Value {
 	switch i.kind {
 	case identifiers.Email:
 		v, err = identifiers.ParseEmail(i.value)
+	case identifiers.Handle:
+		v, err = identifiers.ParseHandle("telegram", "@"+i.value)
 	default:
 		v, err = identifiers.ParseLabel(i.label())
 	}
@@ -203,6 +205,9 @@ func (f *filling) putIdentifiers(ctx context.Context, dw *db.Writer) error {
 		v := i.parsed()
 		f.seen = append(f.seen, identifiers.Seen{Value: v, Relation: identifiers.SavedContact, Exhibit: ex, Item: string(media.ItemID(f.row(), ex, "", 0)),
 			Place: format.Place{Path: f.w.secret("place of a contact")}})
+		if i.answer {
+			f.seen = append(f.seen, identifiers.Seen{Value: v, Relation: identifiers.Subscriber, Exhibit: ex, Item: string(media.ItemID(f.row(), ex, "", 0))})
+		}
 		id := string(f.idOf(i))
 		f.mark(cases.IdentifierObject, id, i.hidden)
 		if i.source && i.hidden == "" {
@@ -227,11 +232,11 @@ func (f *filling) putPersons(ctx context.Context, dw *db.Writer) error {
 		p.id = opened.ID
 		f.tokens = append(f.tokens, string(p.id))
 		f.mark(cases.PersonObject, string(p.id), p.hidden)
-		place := func() persons.Source {
-			return persons.Source{Exhibit: f.w.exports[f.w.r.IntN(len(f.w.exports))].exhibit, Place: format.Place{Path: f.w.secret("place of a claim")}, Evaluation: "B2"}
+		place := func(e *export) persons.Source {
+			return persons.Source{Exhibit: e.exhibit, Place: format.Place{Path: f.w.secret("place of a claim")}, Evaluation: "B2"}
 		}
 		for _, i := range p.uses {
-			a := persons.Assignment{Case: f.w.id, Person: p.id, Identifier: f.idOf(i), Relation: "uses", Basis: persons.Assessed, Source: place(),
+			a := persons.Assignment{Case: f.w.id, Person: p.id, Identifier: f.idOf(i), Relation: "uses", Basis: persons.Assessed, Source: place(p.from),
 				Officer: f.me(), At: 4, Why: f.w.secret("reason of an assignment")}
 			if err := persons.Assign(ctx, dw, a); err != nil {
 				return err
@@ -239,7 +244,7 @@ func (f *filling) putPersons(ctx context.Context, dw *db.Writer) error {
 		}
 		for _, c := range p.claims {
 			x := persons.Claim{ID: f.newID(), Case: f.w.id, Person: p.id, Predicate: c.predicate, Object: c.object.String(), Basis: persons.Reported,
-				Source: place(), Officer: f.me(), At: 5}
+				Source: place(c.from), Officer: f.me(), At: 5}
 			if c.of != nil {
 				x.Person, x.Identifier = "", f.idOf(c.of)
 			}

@@ -3,7 +3,9 @@ package referrals_test
 import (
 	"bytes"
 	"fmt"
+	"maps"
 	"os"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -22,7 +24,7 @@ const firstCanarySeed = 20260301
 
 const worldsAtOnce = 10 // whose canaries are looked for in each other's packages
 
-// TestCanaries cuts packages out of random cases for two countries each, and
+// TestCanaries cuts packages out of random cases, of some for two countries, and
 // looks in them for everything that is not meant for the country.
 func TestCanaries(t *testing.T) {
 	n, first := 1000, uint64(firstCanarySeed)
@@ -36,6 +38,12 @@ func TestCanaries(t *testing.T) {
 		seed, err := strconv.ParseUint(s, 10, 64)
 		must(t, err)
 		n, first = 1, seed
+	}
+	if dir := "/dev/shm"; runtime.GOOS == "linux" { // it asks nothing of a disk
+		if f, err := os.MkdirTemp(dir, "canary"); err == nil {
+			t.Cleanup(func() { os.RemoveAll(f) })
+			t.Setenv("TMPDIR", f)
+		}
 	}
 	const parts = 2
 	for part := range parts {
@@ -84,7 +92,7 @@ func (c *canaryTally) report(t *testing.T, n int) {
 func (s *canarySite) cutAll(t *testing.T, seed uint64, n int, tally *canaryTally) {
 	t.Helper()
 	start := time.Now()
-	used := map[string]bool{}
+	used := maps.Clone(s.used)
 	worlds := make([]*world, n)
 	for i := range worlds {
 		worlds[i] = newWorld(i, seed+uint64(i), used)
@@ -97,8 +105,9 @@ func (s *canarySite) cutAll(t *testing.T, seed uint64, n int, tally *canaryTally
 	scan := newCanaryScan(all)
 	tally.spent[0] += time.Since(start)
 	for i, w := range worlds {
-		for _, country := range []string{w.target, w.second} {
-			s.cutOne(t, w, country, seed+uint64(i), scan, tally)
+		s.cutOne(t, w, w.target, seed+uint64(i), scan, tally)
+		if i%4 == 0 {
+			s.cutOne(t, w, w.second, seed+uint64(i), scan, tally)
 		}
 	}
 }

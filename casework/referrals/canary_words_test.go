@@ -57,13 +57,13 @@ func capital(s string) string {
 	return strings.ToUpper(string(r[:1])) + string(r[1:])
 }
 
-// name is a name of one to three words.
-func (m *mint) name() string {
-	n := capital(m.word())
-	for range m.r.IntN(3) {
-		n += " " + capital(m.word())
+// name is a name of some words.
+func (m *mint) name(words int) string {
+	n := make([]string, words)
+	for i := range n {
+		n[i] = capital(m.word())
 	}
-	return n
+	return strings.Join(n, " ")
 }
 
 func (m *mint) mail() string {

@@ -18,6 +18,7 @@ type world struct {
 	target, second string // countries
 	canaries       []*canary
 	pool           []*thing // what texts may name
+	things         []*thing // all of them
 	idents         []*ident
 	exports        []*export
 	mails          []*letter
@@ -35,6 +36,9 @@ type thing struct {
 	value string
 	dial  dial
 	mine  []*canary // what would give it away
+
+	country string // of a number
+	words   int    // of a name
 }
 
 // write writes a thing in one of its ways.
@@ -117,9 +121,13 @@ func (w *world) known(where string, k identifiers.Kind, t tell) *thing {
 
 // fill gives a thing a new value of its kind.
 func (w *world) fill(x *thing) *thing {
+	if x.value == "" {
+		w.things = append(w.things, x)
+		x.country, x.words = []string{w.target, w.second, canaryCountries()[w.r.IntN(9)]}[w.r.IntN(3)], 1+w.r.IntN(3)
+	}
 	switch x.kind {
 	case identifiers.Phone:
-		x.dial = w.number([]string{w.target, w.second, canaryCountries()[w.r.IntN(9)]}[w.r.IntN(3)])
+		x.dial = w.number(x.country)
 		x.value = x.dial.e164()
 	case identifiers.Email:
 		x.value = w.mail()
@@ -132,7 +140,7 @@ func (w *world) fill(x *thing) *thing {
 	case phrase:
 		x.value = w.word() + " " + w.word()
 	default:
-		x.value = w.name()
+		x.value = w.name(x.words)
 	}
 	return x
 }
@@ -143,10 +151,14 @@ type ident struct {
 	verdict map[string]identifiers.Verdict
 	why     map[string]string
 	also    bool
+	answer  bool           // an operator said who has it
 	source  bool           // a protected source's own
 	hidden  cases.MarkKind // an officer's mark
 	person  *record
 }
+
+// talks reports whether somebody can be in a chat.
+func (i *ident) talks() bool { return i.kind == identifiers.Phone || i.kind == identifiers.WAName }
 
 // label is what a chat writes for somebody.
 func (i *ident) label() string {
@@ -179,7 +191,7 @@ func (w *world) accepted(i *ident, country string) standing {
 	switch {
 	case !shown:
 		return never
-	case i.also && country == w.target:
+	case i.answer, i.also && country == w.target:
 		return always
 	}
 	return best
@@ -201,6 +213,7 @@ type record struct {
 	minor    persons.Minor
 	hidden   cases.MarkKind
 	uses     []*ident
+	from     *export // where that is taken from
 	claims   []claimed
 	id       persons.ID // once it is written
 }
@@ -209,6 +222,7 @@ type claimed struct {
 	predicate string
 	object    text
 	of        *ident // nil: the person
+	from      *export
 	withdrawn bool
 }
 
@@ -300,10 +314,13 @@ func newWorld(n int, seed uint64, used map[string]bool) *world {
 // makeIdents makes people: of the target, of the second country, of both, of
 // none.
 func (w *world) makeIdents() {
-	kinds := []identifiers.Kind{identifiers.Phone, identifiers.Phone, identifiers.WAName, identifiers.WAName, identifiers.Email}
+	kinds := []identifiers.Kind{identifiers.Phone, identifiers.Phone, identifiers.WAName, identifiers.WAName, identifiers.Email, identifiers.Handle}
 	for n := range 8 + w.r.IntN(6) {
 		i := &ident{verdict: map[string]identifiers.Verdict{}, why: map[string]string{}}
 		k := kinds[w.r.IntN(len(kinds))]
+		if n < 4 { // there are people to talk
+			k = kinds[n%3]
+		}
 		i.thing = w.known("identifier", k, func(c string) standing { return w.told(i, c) })
 		verdicts := []identifiers.Verdict{identifiers.Confirmed, identifiers.Confirmed, identifiers.Rejected, ""}
 		v := verdicts[w.r.IntN(len(verdicts))]
@@ -311,7 +328,7 @@ func (w *world) makeIdents() {
 		case n == 0:
 			i.verdict[w.target] = identifiers.Confirmed
 		case n == 1:
-			i.source = i.kind != identifiers.Email
+			i.source = i.talks()
 		case choice < 2:
 			i.verdict[w.target] = v
 		case choice < 4:
@@ -323,6 +340,7 @@ func (w *world) makeIdents() {
 			i.hidden = []cases.MarkKind{cases.Protected, cases.Privileged}[w.r.IntN(2)]
 		}
 		i.also = i.verdict[w.target] == identifiers.Confirmed && i.hidden == "" && !i.source && i.kind == identifiers.Phone && w.r.IntN(4) == 0
+		i.answer = !i.also && (i.kind == identifiers.Phone || i.kind == identifiers.Handle) && w.r.IntN(4) == 0
 		for c, v := range i.verdict {
 			if v == "" {
 				delete(i.verdict, c)
@@ -370,9 +388,12 @@ func (w *world) makeRecords() {
 	}
 }
 
+func (w *world) anExport() *export { return w.exports[w.r.IntN(len(w.exports))] }
+
 // claimNames makes claims, among them further names, which texts may use too.
 func (w *world) claimNames() {
 	for _, p := range w.records {
+		p.from = w.anExport()
 		if w.r.IntN(2) == 0 {
 			t := w.known("claimed name of a person", "", func(c string) standing {
 				if p.shielded() {
@@ -380,7 +401,7 @@ func (w *world) claimNames() {
 				}
 				return min(may, w.toldOf(p, c))
 			})
-			p.claims = append(p.claims, claimed{predicate: []string{"name", "alias", "nickname"}[w.r.IntN(3)], object: text{{of: t}}})
+			p.claims = append(p.claims, claimed{predicate: []string{"name", "alias", "nickname"}[w.r.IntN(3)], object: text{{of: t}}, from: w.anExport()})
 		}
 	}
 }
@@ -405,7 +426,7 @@ func (w *world) write() {
 	}
 	for _, p := range w.records {
 		for range w.r.IntN(3) {
-			c := claimed{predicate: "lives-in", withdrawn: w.r.IntN(4) == 0}
+			c := claimed{predicate: "lives-in", from: w.anExport(), withdrawn: w.r.IntN(4) == 0}
 			if len(p.uses) > 0 && w.r.IntN(2) == 0 {
 				c.of = p.uses[0]
 			}

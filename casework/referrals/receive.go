@@ -59,8 +59,8 @@ type Incoming struct {
 const maxPackage = 1 << 30
 
 // Receive opens and checks a package, and seals it into the case as a received
-// document, unread by any stage. One that was altered is Corrupt; that it came
-// is recorded all the same.
+// document: held, so that no stage reads it unless an authorisation names it. One
+// that was altered is Corrupt; that it came is recorded all the same.
 func (r *Room) Receive(ctx context.Context, q db.Queryer, in Incoming) (Received, referral.Report, error) {
 	if err := r.entitled(ctx, q, in.Case, staff.Investigator, staff.Supervisor, staff.Liaison, staff.Examiner); err != nil {
 		return Received{}, referral.Report{}, err
@@ -244,7 +244,10 @@ func (r *Room) take(ctx context.Context, q db.Queryer, in Incoming, x Received, 
 	if err = os.WriteFile(path, tar, 0o600); err != nil {
 		return x, rep, errors.Join(fault.New(fault.Outside, "receive: %w", err), os.RemoveAll(dir))
 	}
+	// No authority of the case covers it: what another agency claims is no
+	// evidence of this case, and no stage reads it until somebody says so.
 	order := evidence.Order{Case: string(in.Case), Path: path, FromWhom: x.Sender, Method: "referral package", Why: "received from another agency",
+		Authority: evidence.NoAuthority,
 		Promise: func(ctx context.Context, w *db.Writer, sealed []evidence.Exhibit) error {
 			x.Exhibit = sealed[0].ID
 			if err := cases.Raise(ctx, w, in.Case); err != nil {

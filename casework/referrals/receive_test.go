@@ -80,6 +80,9 @@ func TestReceive(t *testing.T) {
 		if len(es) != 1 || es[0].SHA256.String() != x.SHA256 {
 			t.Errorf("sealed: %+v", es)
 		}
+		if open, _, err := s.v.Evidence.Covered(ctx, s.look(), es, "identify"); err != nil || len(open) != 0 {
+			t.Errorf("a stage may read what another agency claims: %v", err)
+		}
 		in.Trust = trust
 		if _, _, err := s.first.Receive(ctx, s.look(), in); fault.KindOf(err) != fault.Refused {
 			t.Errorf("taken in twice: %v", err)

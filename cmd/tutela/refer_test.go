@@ -115,7 +115,7 @@ func approveAndSeal(t *testing.T, d desk, id, ref, out, second string) {
 	if len(got) != 1 || got[0]["package"] != ref || got[0]["known"] != true {
 		t.Errorf("received: %v", got)
 	}
-	d.run("check")
+	d.run("check", "--rebuild")
 }
 
 // deskAt is newDesk with rows in a database ("" = embedded), which every verb is

@@ -148,7 +148,7 @@ func (c *referReceive) Run(a *app) error {
 		}
 		x, rep, err := referrals.New(in.v, nil).Receive(a.ctx, in.r, order)
 		if err != nil {
-			for _, p := range rep.Problems {
+			for _, p := range rep.Problems[:min(len(rep.Problems), 5)] {
 				a.print.line(a.text.Text("refer.problem", p))
 			}
 			return err
