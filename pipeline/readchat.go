@@ -35,6 +35,7 @@ func (w *work) readChat(ctx context.Context, i media.Item, data []byte, beside *
 		w.result(i.ID, media.Failed, "read.nothing")
 		return false, nil
 	}
+	fs = loose(i, c, fs)
 	known, err := chats.KnownOf(ctx, w.q, i.Exhibit)
 	if err != nil {
 		return false, err
@@ -64,6 +65,23 @@ func (w *work) readChat(ctx context.Context, i media.Item, data []byte, beside *
 	w.result(i.ID, media.Done, detail)
 	w.puts = append(w.puts, func(ctx context.Context, dw *db.Writer) error { return chats.Replace(ctx, dw, chat) })
 	return true, nil
+}
+
+// surplus is the reader's word for a file that no message names.
+const surplus = "whatsapp.attachment-surplus"
+
+// loose says once how many files beside a text that lies in a folder the chat
+// does not name, and nothing where it names none of them: then the folder is not
+// an export's.
+func loose(i media.Item, c whatsapp.Chat, fs []format.Finding) []format.Finding {
+	if i.Parent != "" || len(c.Surplus) == 0 {
+		return fs
+	}
+	fs = slices.DeleteFunc(fs, func(f format.Finding) bool { return f.Code == surplus })
+	if slices.ContainsFunc(c.Messages, func(m whatsapp.Message) bool { return m.Attachment != nil && m.Attachment.Present }) {
+		fs = append(fs, format.Finding{Code: surplus, Detail: "files of the folder that no message names", Count: len(c.Surplus)})
+	}
+	return fs
 }
 
 // exportName matches the names that exports have, around the chat's own name.
