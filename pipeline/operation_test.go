@@ -119,6 +119,15 @@ func operationIdentifiers(t *testing.T, s *site, id cases.ID, p demo.Plan) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	for _, v := range []cases.View{{}, open} {
+		listed, err := identifiers.List(t.Context(), s.look(t), id, "", v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n, err := identifiers.Count(t.Context(), s.look(t), id, v); err != nil || n != len(listed) || n == 0 {
+			t.Errorf("%d counted, %d listed, %v", n, len(listed), err)
+		}
+	}
 	authors, relations := map[string]bool{}, map[string][]identifiers.Relation{}
 	for _, st := range standings {
 		relations[st.Value] = st.Relations

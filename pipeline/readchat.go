@@ -27,9 +27,6 @@ func (w *work) readChat(ctx context.Context, i media.Item, data []byte, beside *
 		fs = append(fs, *crashed)
 		c.Messages = nil
 	}
-	if i.Parent == "" { // a folder is no export: what else lies in it is not too much
-		fs = slices.DeleteFunc(fs, func(f format.Finding) bool { return f.Code == "whatsapp.attachment-surplus" })
-	}
 	if len(c.Messages) == 0 {
 		w.find(i, fs...)
 		w.result(i.ID, media.Failed, "read.nothing")

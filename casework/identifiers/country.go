@@ -2,6 +2,7 @@ package identifiers
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"tutela/casework/cases"
@@ -116,11 +117,29 @@ func Standings(ctx context.Context, q db.Queryer, c cases.ID, country string, v 
 // Recipients returns the countries of a case that an officer confirmed, with
 // the number of identifiers confirmed for each.
 func Recipients(ctx context.Context, q db.Queryer, c cases.ID, v cases.View) (map[string]int, error) {
-	all, err := Standings(ctx, q, c, "", v)
+	ds, err := Decisions(ctx, q, c)
+	if err != nil {
+		return nil, err
+	}
+	type pair struct {
+		id      ID
+		country string
+	}
+	newest, decided := map[pair]Verdict{}, []ID{}
+	for _, d := range ds {
+		newest[pair{d.Identifier, d.Country}] = d.Verdict
+		decided = append(decided, d.Identifier)
+	}
+	slices.Sort(decided)
+	shown, err := Find(ctx, q, v, slices.Compact(decided)...)
+	visible := map[ID]bool{}
+	for _, i := range shown {
+		visible[i.ID] = true
+	}
 	n := map[string]int{}
-	for _, s := range all {
-		if s.Verdict == Confirmed {
-			n[s.Country]++
+	for p, verdict := range newest {
+		if verdict == Confirmed && visible[p.id] {
+			n[p.country]++
 		}
 	}
 	return n, err

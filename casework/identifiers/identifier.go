@@ -196,6 +196,16 @@ func List(ctx context.Context, q db.Queryer, c cases.ID, k Kind, v cases.View) (
 	return sift(ctx, q, v, ls, func(l Listed) Identifier { return l.Identifier })
 }
 
+// Count returns how many identifiers List lists of all kinds.
+func Count(ctx context.Context, q db.Queryer, c cases.ID, v cases.View) (int, error) {
+	is, err := db.Collect(ctx, q, scanIdentifier, selectIdentifier+" WHERE i.case_id = ?1 AND "+visible(2), string(c), v.Protected)
+	if err != nil {
+		return 0, err
+	}
+	is, err = sift(ctx, q, v, is, func(i Identifier) Identifier { return i })
+	return len(is), err
+}
+
 // Lookup finds normalised values in every case ("is this known?"); the caller
 // shows to an officer only the cases that the officer is entitled to. Values
 // that are protected are not found unless the view is protected.

@@ -147,11 +147,9 @@ func (s *statusRow) countPeople(in *room) error {
 		return err
 	}
 	s.Tips = len(list)
-	known, err := identifiers.List(in.ctx, in.r, in.k.ID, "", cases.View{})
-	if err != nil {
+	if s.Known, err = identifiers.Count(in.ctx, in.r, in.k.ID, cases.View{}); err != nil {
 		return err
 	}
-	s.Known = len(known)
 	s.Recipients, err = identifiers.Recipients(in.ctx, in.r, in.k.ID, cases.View{})
 	return err
 }
