@@ -33,13 +33,15 @@ func (l *Line) link(ctx context.Context, w *work) error {
 	if err := w.open(ctx, bytes, all); err != nil {
 		return err
 	}
-	var seen []identifiers.Seen
 	var linked []string
 	for _, i := range all {
-		var found []identifiers.Seen
 		switch {
 		case identify.Kind(i.Kind) == identify.ChatText:
-			if found, err = w.linkChat(ctx, i); err != nil {
+			found, err := w.linkChat(ctx, i)
+			if err == nil {
+				err = w.see(ctx, found)
+			}
+			if err != nil {
 				return err
 			}
 			w.result(i.ID, media.Done, "")
@@ -51,24 +53,54 @@ func (l *Line) link(ctx context.Context, w *work) error {
 				return err
 			}
 			if ok {
-				found = w.linkMail(i, data)
+				if err := w.see(ctx, w.linkMail(i, data)); err != nil {
+					return err
+				}
 				w.result(i.ID, media.Done, "")
 			}
 		default:
-			if found, err = w.linkText(ctx, i); err != nil {
+			if err := w.linkText(ctx, i); err != nil {
 				return err
 			}
 		}
 		if identify.Kind(i.Kind) == identify.ChatText || w.sealed[i.Exhibit] != nil {
-			seen, linked = append(seen, found...), append(linked, string(i.ID))
+			linked = append(linked, string(i.ID))
 		}
 	}
-	b := identifiers.Collate(l.siteRow, cases.ID(w.lease.Case), seen)
-	b.Claims = nil // for the stage that proposes
-	put := func(ctx context.Context, dw *db.Writer) error { return identifiers.Put(ctx, dw, b) }
-	w.puts = append([]func(context.Context, *db.Writer) error{put}, w.puts...)
+	w.keepSeen()
 	w.promise(Propose, "", linked...)
 	return w.commit(ctx, audit.Combination, true)
+}
+
+// seenPortion is how many occurrences go into one act.
+const seenPortion = 5000
+
+// see takes in occurrences of an item, and commits them when they are many. It
+// never parts those of one place, because their ids count them.
+func (w *work) see(ctx context.Context, found []identifiers.Seen) error {
+	for n := range found {
+		w.seen = append(w.seen, found[n])
+		if len(w.seen) < seenPortion || n+1 < len(found) && samePlace(found[n], found[n+1]) {
+			continue
+		}
+		w.keepSeen()
+		if err := w.commit(ctx, audit.Combination, false); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func samePlace(a, b identifiers.Seen) bool {
+	return a.Message == b.Message && a.Place.Offset == b.Place.Offset
+}
+
+// keepSeen turns what was seen into rows. The countries that they propose are for
+// the stage that proposes.
+func (w *work) keepSeen() {
+	b := identifiers.Collate(w.line.siteRow, cases.ID(w.lease.Case), w.seen)
+	b.Claims, w.seen = nil, nil
+	w.puts = append(w.puts, func(ctx context.Context, dw *db.Writer) error { return identifiers.Put(ctx, dw, b) })
 }
 
 // linkChat links members, authors and texts of a chat, from its rows.
@@ -156,20 +188,19 @@ const (
 )
 
 // linkText links what a plain text mentions, with its place.
-func (w *work) linkText(ctx context.Context, i media.Item) ([]identifiers.Seen, error) {
+func (w *work) linkText(ctx context.Context, i media.Item) error {
 	src, err := w.source(ctx, i)
 	if err != nil {
-		return nil, w.unreadable(i, err)
+		return w.unreadable(i, err)
 	}
 	defer src.Close()
 	base := identifiers.Seen{Exhibit: i.Exhibit, Item: string(i.ID), Protected: i.Protected}
-	var out []identifiers.Seen
 	end := min(src.Size(), textLimit)
 	buf := make([]byte, min(textPart, end))
 	for at := int64(0); at < end; {
 		n, err := src.ReadAt(buf[:min(int64(len(buf)), end-at)], at)
 		if err != nil && err != io.EOF {
-			return out, w.unreadable(i, err)
+			return w.unreadable(i, err)
 		}
 		if n == 0 {
 			break
@@ -183,6 +214,7 @@ func (w *work) linkText(ctx context.Context, i media.Item) ([]identifiers.Seen, 
 				}
 			}
 		}
+		var out []identifiers.Seen
 		crashed := guard(func() {
 			text := db.Text(string(part))
 			for _, f := range identifiers.Extract(text) {
@@ -198,11 +230,14 @@ func (w *work) linkText(ctx context.Context, i media.Item) ([]identifiers.Seen, 
 		if crashed != nil {
 			w.find(i, *crashed)
 		}
+		if err := w.see(ctx, out); err != nil {
+			return err
+		}
 		at += int64(len(part))
 	}
 	if src.Size() > textLimit {
 		w.find(i, format.Finding{Code: "link.size", Detail: "searched up to the limit", Place: format.Place{Offset: textLimit}})
 	}
 	w.result(i.ID, media.Done, "")
-	return out, nil
+	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"tutela/casework/cases"
+	"tutela/casework/identifiers"
 	"tutela/casework/media"
 	"tutela/fault"
 	"tutela/format"
@@ -30,9 +31,10 @@ type work struct {
 	members map[media.ID]evidence.Member
 	member  func(context.Context, evidence.Member) (evidence.Source, error)
 
-	again   []media.Item // whose findings are made anew
-	items   []media.Item // to be written
-	notes   []*note      // of all items so far, in the order of their first finding
+	again   []media.Item       // whose findings are made anew
+	seen    []identifiers.Seen // not in puts yet
+	items   []media.Item       // to be written
+	notes   []*note            // of all items so far, in the order of their first finding
 	noted   map[media.ID]*note
 	results []media.Result
 	next    []jobs.Job

@@ -149,6 +149,11 @@ func found(ctx context.Context, o Options, f Founding) (v *Vault, err error) {
 	if err != nil {
 		return nil, err
 	}
+	defer func() {
+		if err != nil { // a recovery key of nothing would only stand in the way
+			os.Remove(f.Recovery)
+		}
+	}()
 	if _, err := ring.Unlock(o.Actor); err != nil {
 		return nil, err
 	}

@@ -240,8 +240,9 @@ func sift[T any](ctx context.Context, q db.Queryer, v cases.View, in []T, of fun
 // InItems returns the identifiers of a case found in any relation in the given
 // items, by id, protected ones too: it is for the stages, not for a view.
 func InItems(ctx context.Context, q db.Queryer, c cases.ID, items ...string) ([]Identifier, error) {
-	all, err := db.CollectIn(ctx, q, scanIdentifier, selectIdentifier+` WHERE i.case_id = ?1 AND i.id IN
-		(SELECT m.identifier FROM identifier_mention m WHERE m.item IN (?*)) ORDER BY i.id`, items, string(c))
+	all, err := db.CollectIn(ctx, q, scanIdentifier, `SELECT i.id, i.case_id, i.kind, i.value, i.valid
+		FROM (SELECT DISTINCT m.identifier AS id FROM identifier_mention m WHERE m.item IN (?*)) x
+		CROSS JOIN identifier i WHERE i.id = x.id AND i.case_id = ?1`, items, string(c)) // in this order, or it goes through the whole case
 	slices.SortFunc(all, func(x, y Identifier) int { return cmp.Compare(x.ID, y.ID) })
 	return slices.Compact(all), err
 }

@@ -1,8 +1,10 @@
 package media
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 
 	"tutela/casework/cases"
@@ -96,8 +98,14 @@ func Places(ctx context.Context, q db.Queryer, c cases.ID, v cases.View, content
 	for i := range contents {
 		keys[i] = contents[i][:]
 	}
-	return db.CollectIn(ctx, q, scanItem, selectItem+" WHERE i.sha256 IN (?*) AND i.case_id = ?1 AND "+visible(2)+
-		" ORDER BY i.exhibit, i.path, i.id", keys, string(c), v.Protected)
+	// Sorted here: with ORDER BY, SQLite takes the index of the case and goes
+	// through the whole of it.
+	all, err := db.CollectIn(ctx, q, scanItem, selectItem+" WHERE i.sha256 IN (?*) AND i.case_id = ?1 AND "+visible(2),
+		keys, string(c), v.Protected)
+	slices.SortFunc(all, func(a, b Item) int {
+		return cmp.Or(cmp.Compare(a.Exhibit, b.Exhibit), cmp.Compare(a.Path, b.Path), cmp.Compare(a.ID, b.ID))
+	})
+	return all, err
 }
 
 // visible is the condition that hides protected sources; the numbered argument

@@ -11,13 +11,17 @@ import (
 
 // seized is a file that is sealed.
 type seized struct {
-	name, folder string
-	protected    bool // a protected source's own
-	held         bool // no authorisation
-	quarantined  bool
-	privileged   bool
-	exhibit      string // once it is sealed
+	file        *thing
+	ending      string
+	folder      string
+	protected   bool // a protected source's own
+	held        bool // no authorisation
+	quarantined bool
+	privileged  bool
+	exhibit     string // once it is sealed
 }
+
+func (s *seized) name() string { return s.file.value + s.ending }
 
 // shut reports whether the exhibit may not be told to others.
 func (s *seized) shut() bool { return s.held || s.quarantined || s.privileged }
@@ -115,8 +119,7 @@ func (w *world) makeExports() {
 		if n > 0 && w.r.IntN(10) == 0 {
 			e.marked = cases.Privileged
 		}
-		file := w.known("name of an exhibit", phrase, nobody)
-		e.name, e.folder = file.value+".txt", w.secret("folder of an exhibit")
+		e.file, e.ending, e.folder = w.known("name of an exhibit", phrase, nobody), ".txt", w.secret("folder of an exhibit")
 		w.r.Shuffle(len(talkers), func(i, j int) { talkers[i], talkers[j] = talkers[j], talkers[i] })
 		e.members = append([]*ident{}, talkers[:min(len(talkers), 4+w.r.IntN(4))]...)
 		e.owner = e.members[0]
@@ -269,7 +272,7 @@ func (w *world) makeMails() {
 		}
 		m := &letter{sender: i}
 		m.display = w.known("name of the sender of a mail", "", func(c string) standing { return min(may, w.accepted(i, c)) })
-		m.name, m.folder = w.known("name of an exhibit", phrase, nobody).value+".eml", w.secret("folder of an exhibit")
+		m.file, m.ending, m.folder = w.known("name of an exhibit", phrase, nobody), ".eml", w.secret("folder of an exhibit")
 		m.protected, m.held, m.quarantined = w.r.IntN(6) == 0, w.r.IntN(8) == 0, w.r.IntN(8) == 0
 		if m.protected { // who sent it is the source, wherever else the address stands
 			i.source, i.also = true, false
@@ -300,11 +303,9 @@ func (w *world) makeGrants() {
 			continue
 		}
 		t := func(c string) standing {
-			if e == w.exports[0] { // where everybody is saved as a contact
-				for _, i := range w.idents {
-					if w.accepted(i, c) != never && (i.answer || i.also) {
-						return may
-					}
+			for _, i := range w.idents { // told of where they are mentioned, or where an operator's answer stands
+				if w.accepted(i, c) != never && (i.also && c == w.target || i.answer && e == w.exports[0]) {
+					return may
 				}
 			}
 			return min(may, w.groupTo(e, c)+w.directTo(e, c))

@@ -6,6 +6,7 @@ import (
 	"crypto/sha1"
 	"crypto/sha256"
 	"fmt"
+	"maps"
 	"slices"
 
 	"tutela/casework/cases"
@@ -46,7 +47,8 @@ func (f *filling) put(ctx context.Context, dw *db.Writer) error {
 }
 
 func (f *filling) putItems(ctx context.Context, dw *db.Writer) error {
-	for _, e := range f.exhibits {
+	for _, name := range slices.Sorted(maps.Keys(f.exhibits)) {
+		e := f.exhibits[name]
 		i := media.Item{ID: media.ItemID(f.row(), e.ID, "", 0), Case: f.w.id, Exhibit: e.ID, Name: e.Name, Size: e.Size, MD5: e.MD5, SHA1: e.SHA1,
 			SHA256: e.SHA256, State: media.Read, Protected: e.Protected, Kind: "text", MIME: "text/plain"}
 		for _, p := range f.w.photos() {
@@ -60,7 +62,7 @@ func (f *filling) putItems(ctx context.Context, dw *db.Writer) error {
 		if p.missing || p.item != "" {
 			continue
 		}
-		e := f.exhibits[p.of.name]
+		e := f.exhibits[p.of.name()]
 		i := media.Item{ID: media.ItemID(f.row(), e.ID, p.path(), 0), Case: f.w.id, Exhibit: e.ID, Parent: media.ItemID(f.row(), e.ID, "", 0),
 			Path: p.path(), Name: p.file(), Size: int64(len(p.data)), MD5: md5.Sum(p.data), SHA1: sha1.Sum(p.data),
 			SHA256: digest.ID(sha256.Sum256(p.data)), State: media.Read, Protected: e.Protected, Kind: "picture", MIME: p.mime, Depth: 1}
@@ -96,7 +98,7 @@ func (f *filling) mark(kind cases.ObjectKind, object string, m cases.MarkKind) {
 
 func (f *filling) putChats(ctx context.Context, dw *db.Writer) error {
 	for _, e := range f.w.exports {
-		ex := f.exhibits[e.name]
+		ex := f.exhibits[e.name()]
 		e.exhibit = ex.ID
 		if e.privileged {
 			f.mark(cases.ExhibitObject, ex.ID, cases.Privileged)
@@ -143,7 +145,7 @@ func (f *filling) putChats(ctx context.Context, dw *db.Writer) error {
 
 func (f *filling) putMails(ctx context.Context, dw *db.Writer) error {
 	for n, m := range f.w.mails {
-		ex := f.exhibits[m.name]
+		ex := f.exhibits[m.name()]
 		item := string(media.ItemID(f.row(), ex.ID, "", 0))
 		m.exhibit = ex.ID
 		wall := fmt.Sprintf("2026-03-20T10:%02d:00", n)
@@ -309,7 +311,7 @@ func (f *filling) putRest(ctx context.Context, dw *db.Writer) error {
 		files = append(files, &m.seized)
 	}
 	for _, s := range files {
-		id := f.exhibits[s.name].ID
+		id := f.exhibits[s.name()].ID
 		if err := f.v.Evidence.HandOver(ctx, dw, f.actor(), f.w.secret("who handed over"), f.w.secret("who received"), f.w.secret("note in custody"), id); err != nil {
 			return err
 		}
@@ -328,7 +330,7 @@ func (f *filling) putRest(ctx context.Context, dw *db.Writer) error {
 	}
 	for _, g := range f.w.grants {
 		a := evidence.Authorisation{Case: string(f.w.id), Issuer: g.issuer.String(), Reference: g.reference.String(), From: 1, RecordedBy: f.actor(),
-			Covers: evidence.Covers{Exhibits: []string{f.exhibits[g.of.name].ID}}}
+			Covers: evidence.Covers{Exhibits: []string{f.exhibits[g.of.name()].ID}}}
 		if _, err := f.v.Evidence.Authorise(ctx, dw, a); err != nil {
 			return err
 		}

@@ -173,10 +173,10 @@ func (s *canarySite) seal(w *world) *filling {
 		mustAll(s.t, os.MkdirAll(dir, 0o700), os.WriteFile(filepath.Join(dir, name), data, 0o600))
 	}
 	for _, e := range w.exports {
-		file(&e.seized, e.name, []byte(e.chat()))
+		file(&e.seized, e.name(), []byte(e.chat()))
 	}
 	for _, m := range w.mails {
-		file(&m.seized, m.name, []byte(m.mail()))
+		file(&m.seized, m.name(), []byte(m.mail()))
 	}
 	for _, p := range w.photos() {
 		if p.apart && !p.missing {
@@ -247,14 +247,14 @@ func (f *filling) takeIn() {
 		}
 		m, _, err := intake.Add(bytes.NewReader(p.data))
 		must(f.t, err)
-		m.Exhibit = f.exhibits[p.of.name].ID
+		m.Exhibit = f.exhibits[p.of.name()].ID
 		m.ID = string(media.ItemID(f.row(), m.Exhibit, p.path(), 0))
 		f.members = append(f.members, m)
 	}
 	must(f.t, intake.Commit(ctx))
 }
 
-func (p *photo) path() string { return p.of.name + ".zip › " + p.folder + " › " + p.file() }
+func (p *photo) path() string { return p.of.name() + ".zip › " + p.folder + " › " + p.file() }
 
 // match imports a list of what was sent, with terms, and matches the cases.
 func (s *canarySite) match(filled []*filling) {

@@ -15,7 +15,7 @@ type mint struct {
 	used map[string]bool
 }
 
-// word is a word of ten letters or more that no language has.
+// word is a word of twelve letters that no language has.
 func (m *mint) word() string {
 	alphabets := [][2]string{{"bdfgklmnprstvz", "aeiou"}, {"bdfgklmnprstvz", "aeiou"}, {"bdfgklmnprstvzñçšłř", "aeiouáéíóúäöüå"},
 		{"бвгджзклмнпрст", "аеиоу"}, {"βγδθκλμνπρτφ", "αεηιου"}}
@@ -23,7 +23,7 @@ func (m *mint) word() string {
 		a := alphabets[m.r.IntN(len(alphabets))]
 		consonants, vowels := []rune(a[0]), []rune(a[1])
 		var b strings.Builder
-		for range 5 + m.r.IntN(2) {
+		for range 6 { // all of one length, so that none is the end of another
 			b.WriteRune(consonants[m.r.IntN(len(consonants))])
 			b.WriteRune(vowels[m.r.IntN(len(vowels))])
 		}

@@ -341,8 +341,8 @@ func (w *world) makeIdents() {
 		}
 		i.also = i.verdict[w.target] == identifiers.Confirmed && i.hidden == "" && !i.source && i.kind == identifiers.Phone && w.r.IntN(4) == 0
 		i.answer = !i.also && (i.kind == identifiers.Phone || i.kind == identifiers.Handle) && w.r.IntN(4) == 0
-		for c, v := range i.verdict {
-			if v == "" {
+		for _, c := range []string{w.target, w.second} {
+			if i.verdict[c] == "" {
 				delete(i.verdict, c)
 				continue
 			}

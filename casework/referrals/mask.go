@@ -22,7 +22,7 @@ type masker struct {
 var (
 	digitRun = regexp.MustCompile(`\+?\p{Nd}(?:[\p{Zs}\p{Cf}\p{Pd}\p{M}./()]{0,3}\p{Nd}){6,20}`)
 	dateLike = regexp.MustCompile(`^\p{Nd}{1,4}[./-]\p{Nd}{1,2}[./-]\p{Nd}{1,4}(?:[ ,]{1,2}\p{Nd}{1,2})?$`)
-	atName   = regexp.MustCompile(`@[\p{L}\p{N}_][\p{L}\p{N}_.]{2,}`)
+	atName   = regexp.MustCompile(`@[\p{L}\p{N}_][\p{L}\p{N}_.-]{2,}`)
 )
 
 // text returns s masked, and the number of places that are.

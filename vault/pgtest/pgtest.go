@@ -17,7 +17,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Environment variables.
+// Environment variables: the address of a server to use ("none" makes as if there
+// were no PostgreSQL here), and whether a missing one fails a test.
 const (
 	EnvServer  = "TUTELA_TEST_PG"
 	EnvRequire = "TUTELA_REQUIRE_SERVERS"
@@ -29,10 +30,14 @@ var errMissing = errors.New("no PostgreSQL here: neither initdb in PATH or /usr/
 // shared is the address of the one server of the process, started by the first
 // test that asks.
 var shared = sync.OnceValues(func() (string, error) {
-	if address := os.Getenv(EnvServer); address != "" {
+	switch address := os.Getenv(EnvServer); address {
+	case "":
+		return start()
+	case "none":
+		return "", errMissing
+	default:
 		return address, nil
 	}
-	return start()
 })
 
 // URL returns the address of a fresh, empty database in UTF-8, sorted as an
