@@ -44,7 +44,7 @@ func (l *Line) Ingest(ctx context.Context, o Order, progress func(Progress)) (Re
 		return r, err
 	}
 	r.Items, r.Findings = int(after.items-before.items), r.Findings+int(after.findings-before.findings)
-	r.Matches, r.Failed = after.matches-before.matches, after.failed
+	r.Matches, r.Failed = max(after.matches-before.matches, 0), after.failed
 	return r, l.countHeld(ctx, o, &r)
 }
 
@@ -54,7 +54,8 @@ type tally struct {
 	matches, failed int
 }
 
-// tally counts the case, and refuses one that is not open.
+// tally counts the case, and refuses one that is not open. Only who ingests a
+// protected source's own is told of what is protected.
 func (l *Line) tally(ctx context.Context, o Order) (tally, error) {
 	q, err := l.desk.Consult(ctx, audit.Act{Verb: "ingest.count", Case: o.Case, Why: o.Why})
 	if err != nil {
@@ -67,12 +68,13 @@ func (l *Line) tally(ctx context.Context, o Order) (tally, error) {
 	if string(c.ID) != o.Case || c.State != cases.Open {
 		return tally{}, fault.New(fault.Refused, "ingest: case %s is not open", o.Case)
 	}
-	n, err := media.Count(ctx, q, c.ID, cases.View{Protected: true})
+	view := cases.View{Protected: o.Protected}
+	n, err := media.Count(ctx, q, c.ID, view)
 	if err != nil {
 		return tally{}, err
 	}
 	t := tally{items: n.Items, findings: n.Findings}
-	hits, err := matching.Count(ctx, q, c.ID, cases.View{Protected: true})
+	hits, err := matching.Count(ctx, q, c.ID, view)
 	if err != nil {
 		return t, err
 	}

@@ -2,6 +2,7 @@ package identifiers
 
 import (
 	"context"
+	"database/sql"
 	"slices"
 	"strings"
 
@@ -61,6 +62,10 @@ type Decision struct {
 // Decide records decisions, singly or in bulk. A country nobody proposed may be
 // confirmed: the reason says why. ZZ cannot be a recipient.
 func Decide(ctx context.Context, w *db.Writer, ds ...Decision) error {
+	ds, err := inOrder(ctx, w, ds)
+	if err != nil {
+		return err
+	}
 	rows := make([]db.Row, 0, len(ds))
 	for _, d := range ds {
 		switch {
@@ -76,6 +81,36 @@ func Decide(ctx context.Context, w *db.Writer, ds ...Decision) error {
 		rows = append(rows, d.row())
 	}
 	return w.Put(ctx, decisionTable, rows...)
+}
+
+// inOrder sets the time of a decision behind that of the one it replaces, where
+// the clock of this machine is behind another's: what counts is the order of
+// the acts. The act itself keeps the time of its machine.
+func inOrder(ctx context.Context, q db.Queryer, ds []Decision) ([]Decision, error) {
+	type about struct{ identifier, country string }
+	type last struct {
+		about
+		at int64
+	}
+	wanted := make([]string, len(ds))
+	for i, d := range ds {
+		wanted[i] = string(d.Identifier)
+	}
+	before, err := db.CollectIn(ctx, q, func(r *sql.Rows) (l last, err error) { return l, r.Scan(&l.identifier, &l.country, &l.at) },
+		"SELECT identifier, country, MAX(at_us) FROM country_decision WHERE identifier IN (?*) GROUP BY identifier, country", wanted)
+	newest := map[about]int64{}
+	for _, l := range before {
+		newest[l.about] = l.at
+	}
+	ds = slices.Clone(ds)
+	for i := range ds {
+		of := about{string(ds[i].Identifier), ds[i].Country}
+		if at, decided := newest[of]; decided {
+			ds[i].At = max(ds[i].At, at+1)
+		}
+		newest[of] = ds[i].At
+	}
+	return ds, err
 }
 
 // Standing is where one identifier stands with one country.

@@ -290,20 +290,26 @@ func Mentions(ctx context.Context, q db.Queryer, v cases.View, of ...ID) ([]Ment
 
 // Hidden is an SQL condition for the rooms' lists: true when the identifier in
 // a column (such as "m.identifier") belongs to a protected source: an officer
-// marked it, or a protected export is its own. Names of address books identify
-// nobody and are not followed across exports. The argument may not come from
-// outside the program.
+// marked it, a protected export is its own, or it sent a mail that was marked
+// later. Names of address books identify nobody and are not followed across
+// exports. The argument may not come from outside the program.
 func Hidden(column string) string {
 	return "(" + cases.Marked(column, cases.Protected) + ` OR EXISTS (SELECT 1 FROM identifier_mention hp
 		JOIN identifier hi ON hi.id = hp.identifier WHERE hp.identifier = ` + column +
-		" AND hp.relation = 'owner' AND hp.protected AND hi.kind <> 'wa-name'))"
+		" AND hp.relation = 'owner' AND hp.protected AND hi.kind <> 'wa-name') OR EXISTS (SELECT 1 FROM identifier_mention hs WHERE hs.identifier = " +
+		column + " AND hs.relation = 'sender' AND " + markedLater("hs") + "))"
+}
+
+// markedLater is the condition that the mail or text of a mention was marked.
+func markedLater(alias string) string {
+	return "(" + cases.Marked(alias+".exhibit", cases.Protected) + " OR " + cases.Marked(alias+".item", cases.Protected) + ")"
 }
 
 // trace is the condition that a mention is a protected source's own: found to
 // be, or in a mail or text that was marked later. Of a chat that was marked
 // later Withhold settles which are.
 func trace(alias string) string {
-	return "(" + alias + ".protected OR " + alias + ".group_id = '' AND " + cases.Marked(alias+".exhibit", cases.Protected) + ")"
+	return "(" + alias + ".protected OR " + alias + ".group_id = '' AND " + markedLater(alias) + ")"
 }
 
 // visible hides what would give a protected source away: identifiers that are

@@ -155,7 +155,13 @@ func TestMarksOnExhibits(t *testing.T) {
 		again.Exhibit, again.Item = "e2", "i2"
 		last := seen(t, identifiers.Mentioned, 4, "+39061234567")
 		last.Exhibit, last.Item, last.Message = "e3", "i3", "m3"
-		b := identifiers.Collate(key, "01A", []identifiers.Seen{alone, both, again, last})
+		elsewhere := seen(t, identifiers.Mentioned, 7, "+34600111222") // who sent the mail is the source, here too
+		elsewhere.Exhibit, elsewhere.Item = "e2", "i2"
+		other := seen(t, identifiers.Sender, 8, "+34600111229")
+		other.Exhibit, other.Item = "e4", "i4"
+		otherAgain := seen(t, identifiers.Mentioned, 9, "+34600111229")
+		otherAgain.Exhibit, otherAgain.Item = "e2", "i2"
+		b := identifiers.Collate(key, "01A", []identifiers.Seen{alone, both, again, last, elsewhere, other, otherAgain})
 		mark := func(kind cases.MarkKind, of cases.ObjectKind, object string) cases.Mark {
 			return cases.Mark{Case: "01A", ObjectKind: of, Object: object, Kind: kind, Set: true, Officer: "o", At: 1, Why: "tip"}
 		}
@@ -163,7 +169,7 @@ func TestMarksOnExhibits(t *testing.T) {
 			if err := identifiers.Put(ctx, w, b); err != nil {
 				return err
 			}
-			return cases.PutMarks(ctx, w, mark(cases.Protected, cases.ExhibitObject, "e1"), mark(cases.Risk, cases.MessageObject, "m3"))
+			return cases.PutMarks(ctx, w, mark(cases.Protected, cases.ExhibitObject, "e1"), mark(cases.Protected, cases.ItemObject, "i4"), mark(cases.Risk, cases.MessageObject, "m3"))
 		})
 		ls, err := identifiers.List(ctx, d.Look(), "01A", "", shut)
 		if err != nil || len(ls) != 2 || ls[0].Value != "+39061234567" || !ls[0].AtRisk || ls[1].AtRisk || ls[1].Mentions != 1 {
@@ -176,7 +182,7 @@ func TestMarksOnExhibits(t *testing.T) {
 		if err != nil || len(ss) != 2 || ss[0].Country != "IT" || !ss[0].AtRisk || len(ss[1].Relations) != 1 {
 			t.Errorf("standings: %+v, %v", ss, err)
 		}
-		if ls, _ := identifiers.List(ctx, d.Look(), "01A", "", open); len(ls) != 3 {
+		if ls, _ := identifiers.List(ctx, d.Look(), "01A", "", open); len(ls) != 4 {
 			t.Errorf("the protected view shows %d", len(ls))
 		}
 	}, schemas()...)
@@ -233,6 +239,28 @@ func TestCountryNeedsADecision(t *testing.T) {
 			if err := d.Try(func(w *db.Writer) error { return identifiers.Decide(ctx, w, x) }); fault.KindOf(err) != fault.Invalid {
 				t.Errorf("a decision without %s: %v", name, err)
 			}
+		}
+	}, schemas()...)
+}
+
+// TestTheLastActDecides lets a machine whose clock is behind decide last.
+func TestTheLastActDecides(t *testing.T) {
+	casetest.Each(t, func(t *testing.T, d casetest.Desk) {
+		b := identifiers.Collate(key, "01A", []identifiers.Seen{seen(t, identifiers.Author, 1, "+34600111222")})
+		of := id(identifiers.Phone, "+34600111222")
+		d.Do(func(w *db.Writer) error { return identifiers.Put(ctx, w, b) })
+		d.Do(func(w *db.Writer) error {
+			return identifiers.Decide(ctx, w, decision("d1", "ES", of, identifiers.Confirmed, 9000), decision("d2", "FR", of, identifiers.Confirmed, 9000))
+		})
+		d.Do(func(w *db.Writer) error {
+			return identifiers.Decide(ctx, w, decision("d0", "ES", of, identifiers.Rejected, 50))
+		})
+		if n, err := identifiers.Recipients(ctx, d.Look(), "01A", shut); err != nil || n["ES"] != 0 || n["FR"] != 1 {
+			t.Errorf("recipients: %v, %v", n, err)
+		}
+		all, err := identifiers.Decisions(ctx, d.Look(), "01A")
+		if err != nil || len(all) != 3 || all[2].ID != "d0" || all[2].At != 9001 {
+			t.Errorf("decisions: %+v, %v", all, err)
 		}
 	}, schemas()...)
 }

@@ -126,9 +126,11 @@ func (m *Masker) add(n name, first string) {
 		m.names = map[string][]name{}
 	}
 	at := m.names[n.words[0]]
-	at = append(at, n)
-	slices.SortStableFunc(at, func(a, b name) int { return cmp.Compare(len(b.words), len(a.words)) })
-	m.names[n.words[0]] = at
+	place := len(at) // the longest first, then as they were added
+	for place > 0 && len(at[place-1].words) < len(n.words) {
+		place--
+	}
+	m.names[n.words[0]] = slices.Insert(at, place, n)
 }
 
 // AddValue adds a normalised value of a kind.

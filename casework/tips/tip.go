@@ -77,7 +77,9 @@ func Put(ctx context.Context, w *db.Writer, ts ...Tip) error {
 	return w.Put(ctx, tipTable, rows...)
 }
 
-// Decide records decisions.
+// Decide records decisions. The last act counts: where the clock of this
+// machine is behind another's, the time of a decision is set behind that of the
+// one it replaces.
 func Decide(ctx context.Context, w *db.Writer, ds ...Decision) error {
 	rows := make([]db.Row, 0, len(ds))
 	for _, d := range ds {
@@ -89,6 +91,13 @@ func Decide(ctx context.Context, w *db.Writer, ds ...Decision) error {
 		}
 		if d.State == Merged && d.Into == "" {
 			return fault.New(fault.Invalid, "tips: say what the tip was merged into")
+		}
+		before, err := History(ctx, w, d.Tip)
+		if err != nil {
+			return err
+		}
+		if n := len(before); n > 0 {
+			d.At = max(d.At, before[n-1].At+1)
 		}
 		rows = append(rows, d.row())
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"strconv"
 
 	"tutela/casework/cases"
@@ -83,11 +84,30 @@ func (c *findingsVerb) rows(in *room) ([]findingRow, error) {
 	if c.Exhibit != "" {
 		return rows, nil
 	}
-	sealed, err := evidence.Findings(in.ctx, in.r, string(in.k.ID), in.view.Protected)
+	sealed, err := in.sealFindings()
 	for _, f := range sealed {
 		rows = append(rows, findingRow{Code: f.Code, Count: 1, Stage: "seal", Path: in.mask.Text(f.Path), Detail: in.mask.Text(f.Detail)})
 	}
 	return rows, err
+}
+
+// sealFindings lists what could not be sealed. The paths of an acquisition are
+// shown only when all that came with it may be.
+func (c *room) sealFindings() ([]evidence.Finding, error) {
+	list, err := evidence.Findings(c.ctx, c.r, string(c.k.ID), c.view.Protected)
+	if err != nil || c.view.Protected || len(list) == 0 {
+		return list, err
+	}
+	hidden, err := c.hidden()
+	if err != nil {
+		return nil, err
+	}
+	all, err := evidence.Exhibits(c.ctx, c.r, evidence.Query{Case: string(c.k.ID)})
+	closed := map[string]bool{}
+	for _, e := range all {
+		closed[e.Acquisition] = closed[e.Acquisition] || hidden[e.ID]
+	}
+	return slices.DeleteFunc(list, func(f evidence.Finding) bool { return closed[f.Acquisition] }), err
 }
 
 // riskAndNames returns what is marked "child at risk" and the names of the
@@ -121,7 +141,7 @@ func (c *findingsVerb) counts(in *room) error {
 	if err != nil {
 		return err
 	}
-	sealed, err := evidence.Findings(in.ctx, in.r, string(in.k.ID), in.view.Protected)
+	sealed, err := in.sealFindings()
 	if err != nil {
 		return err
 	}

@@ -96,6 +96,11 @@ func (c *markSet) write(in *room, w *db.Writer, kinds []cases.ObjectKind) error 
 		if err := cases.PutMarks(in.ctx, w, m); err != nil {
 			return err
 		}
+		if kinds[i] == cases.TipObject && c.kind == cases.Protected {
+			if err := c.mailOf(in, w, m); err != nil {
+				return err
+			}
+		}
 		if kinds[i] != cases.ExhibitObject {
 			continue
 		}
@@ -104,6 +109,16 @@ func (c *markSet) write(in *room, w *db.Writer, kinds []cases.ObjectKind) error 
 		}
 	}
 	return nil
+}
+
+// mailOf marks the mail of a tip too: who sent it is the source.
+func (c *markSet) mailOf(in *room, w *db.Writer, m cases.Mark) error {
+	t, err := tips.Find(in.ctx, w, tips.ID(m.Object), cases.View{Protected: true})
+	if err != nil || t.Item == "" {
+		return err
+	}
+	m.ObjectKind, m.Object = cases.ItemObject, t.Item
+	return cases.PutMarks(in.ctx, w, m)
 }
 
 // exhibit does what a mark on a whole exhibit means for the rooms below.

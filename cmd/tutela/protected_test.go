@@ -193,3 +193,48 @@ func (d desk) protectedView(id, protected string) {
 		d.t.Error("the log does not say who opened the protected view")
 	}
 }
+
+// TestATipMarkedLater marks a citizen's mail after it was read: the address is
+// then in no list, whoever else wrote it, until the mark is taken back; and what
+// could not be sealed beside it is not told either.
+func TestATipMarkedLater(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds the program")
+	}
+	d := newDesk(t)
+	id := lastLine(d.run("case", "open", "--title", "Walks", "--authority", "Order 1/26", "--purpose", "protection of children"))
+	mail := put(t, "tip.eml", []byte("From: Quill <quill@example.org>\r\nTo: <tips@example.net>\r\nSubject: a group\r\nDate: Fri, 14 Mar 2025 07:12:33 +0100\r\n\r\nask +39 06 1234 5678\r\n"))
+	if err := os.Symlink("quill-home", filepath.Join(filepath.Dir(mail), "quill-link")); err != nil {
+		t.Fatal(err)
+	}
+	d.run("ingest", "--case", id, filepath.Dir(mail))
+	d.run("ingest", "--case", id, put(t, "notes.txt", []byte("write to quill@example.org or +34 612 345 678\n")))
+	look := func() string {
+		out := ""
+		for _, args := range lists(id) {
+			out += d.run(append(args, "--json")...)
+		}
+		return out + d.run("countries", "--case", id)
+	}
+	if before := look(); !strings.Contains(before, "quill@example.org") || !strings.Contains(before, "quill-link") {
+		t.Fatalf("before the mark:\n%s", before)
+	}
+	tip := d.rows("tip", "list", "--case", id)[0]
+	d.run("mark", "protected", "--case", id, "--why", "she asked for it", tip["tip"].(string))
+	if after := look(); strings.Contains(after, "quill@") {
+		t.Errorf("a tip was marked:\n%s", after)
+	}
+	d.run("mark", "protected", "--case", id, "--why", "she asked for it", tip["exhibit"].(string))
+	if after := look(); strings.Contains(after, "quill") || !strings.Contains(after, "+34612345678") {
+		t.Errorf("tip and exhibit are marked:\n%s", after)
+	}
+	if n := d.rows("status", "--case", id)[0]["findings"]; n != 0.0 {
+		t.Errorf("findings counted: %v", n)
+	}
+	for _, object := range []string{tip["tip"].(string), tip["exhibit"].(string)} {
+		d.run("mark", "protected", "--clear", "--case", id, "--why", "she no longer minds", object)
+	}
+	if after := look(); !strings.Contains(after, "quill@example.org") {
+		t.Errorf("the mark was taken back:\n%s", after)
+	}
+}

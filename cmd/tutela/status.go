@@ -1,7 +1,10 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	"tutela/casework/cases"
 	"tutela/casework/chats"
@@ -116,7 +119,7 @@ func (s *statusRow) countItems(in *room) error {
 		return err
 	}
 	s.Items, s.Contents, s.Findings = n.Items, n.Contents, n.Findings
-	sealed, err := evidence.Findings(in.ctx, in.r, string(in.k.ID), false)
+	sealed, err := in.sealFindings()
 	if err != nil {
 		return err
 	}
@@ -161,10 +164,52 @@ func (s *statusRow) countWork(in *room) error {
 	}
 	s.Jobs = jobCounts(counts)
 	failed, err := in.v.Queue.Failures(in.ctx, string(in.k.ID))
+	if err != nil || len(failed) == 0 {
+		return err
+	}
+	closed, err := in.closed()
 	for _, f := range failed {
-		s.Failures = append(s.Failures, failureRow{f.Stage, f.Error})
+		text := in.mask.Text(f.Error)
+		if slices.ContainsFunc(closed, func(id string) bool { return strings.Contains(text, id) }) {
+			text = ""
+		}
+		s.Failures = append(s.Failures, failureRow{f.Stage, text})
 	}
 	return err
+}
+
+// closed returns what names protected sources' exhibits and items: their ids,
+// and the names of their files.
+func (c *room) closed() ([]string, error) {
+	all, err := evidence.Exhibits(c.ctx, c.r, evidence.Query{Case: string(c.k.ID), Protected: true})
+	if err != nil {
+		return nil, err
+	}
+	shown, err := c.exhibits()
+	if err != nil {
+		return nil, err
+	}
+	open := map[string]bool{}
+	for _, e := range shown {
+		open[e.ID] = true
+	}
+	items, err := media.Items(c.ctx, c.r, media.Query{Case: c.k.ID, View: cases.View{Protected: true}})
+	hidden, err2 := c.hidden()
+	var closed []string
+	for _, e := range all {
+		if !open[e.ID] {
+			closed = append(closed, e.ID)
+			if e.Name != "" {
+				closed = append(closed, e.Name)
+			}
+		}
+	}
+	for _, i := range items {
+		if !open[i.Exhibit] || hidden[string(i.ID)] {
+			closed = append(closed, string(i.ID))
+		}
+	}
+	return closed, errors.Join(err, err2)
 }
 
 func (s *statusRow) show(a *app) {

@@ -9,7 +9,6 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
-	"syscall"
 	"testing"
 
 	"tutela/fault"
@@ -122,9 +121,7 @@ func TestWhatIsNotAFileBecomesAFinding(t *testing.T) {
 		if err := os.Symlink("/etc/passwd", filepath.Join(dir, "link")); err != nil {
 			t.Fatal(err)
 		}
-		if err := syscall.Mkfifo(filepath.Join(dir, "pipe"), 0o600); err != nil {
-			t.Fatal(err)
-		}
+		makePipe(t, filepath.Join(dir, "pipe"))
 		res := s.seal(t, evidence.Order{Path: dir, InPlace: true})
 		if res.Exhibits != 2 || res.Findings != 3 {
 			t.Errorf("%+v", res)
