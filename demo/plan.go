@@ -52,5 +52,5 @@ func Generate(dir string, s Scale, seed uint64) (Plan, error) {
 	w.tip()
 	w.seizedFolder()
 	w.list()
-	return p, w.write()
+	return p, w.end()
 }

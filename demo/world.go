@@ -28,10 +28,10 @@ type world struct {
 	scale   Scale
 	plan    *Plan
 	members []Member
-	photos  []*image.RGBA // sources; the first few are "known"
+	photos  []func() *image.RGBA // draw the sources, always the same; the first few are "known"
 	sticker []namedBytes
 	known   []namedBytes // files whose digests go on the list
-	files   []namedBytes // to be written, path relative to the folder of the plan
+	err     error        // of the first file that could not be written
 }
 
 func (w *world) cast() {
@@ -52,14 +52,15 @@ func (w *world) cast() {
 func (w *world) pictures() {
 	draw := []func(*rand.Rand, int, int) *image.RGBA{hills, pattern, hills, noise}
 	for i := range max(w.scale.Pictures/10, 8) {
-		w.photos = append(w.photos, draw[i%len(draw)](w.r, 480+16*w.r.IntN(20), 360+16*w.r.IntN(15)))
+		wide, high, seed := 480+16*w.r.IntN(20), 360+16*w.r.IntN(15), w.r.Uint64()
+		w.photos = append(w.photos, func() *image.RGBA { return draw[i%len(draw)](rand.New(rand.NewPCG(seed, uint64(i))), wide, high) })
 	}
 	for i := range 6 {
 		w.sticker = append(w.sticker, namedBytes{fmt.Sprintf("sticker-%d.webp", i), asWebP(sticker(w.r, 512))})
 	}
 	w.known = append(w.known,
-		namedBytes{"known-0.jpg", asJPEG(w.photos[0], 90)},
-		namedBytes{"known-1.png", asPNG(w.photos[2])},
+		namedBytes{"known-0.jpg", asJPEG(w.photos[0](), 90)},
+		namedBytes{"known-1.png", asPNG(w.photos[2]())},
 		w.sticker[0])
 }
 
@@ -72,12 +73,12 @@ func (w *world) photo() []byte {
 		return w.known[0].data
 	case 1:
 		w.plan.Known++
-		return asJPEG(w.photos[0], 60+w.r.IntN(20))
+		return asJPEG(w.photos[0](), 60+w.r.IntN(20))
 	case 2:
 		w.plan.Known++
-		return asJPEG(half(w.photos[2]), 85)
+		return asJPEG(half(w.photos[2]()), 85)
 	}
-	return asJPEG(w.photos[4+w.r.IntN(len(w.photos)-4)], 80+w.r.IntN(15))
+	return asJPEG(w.photos[4+w.r.IntN(len(w.photos)-4)](), 80+w.r.IntN(15))
 }
 
 // group writes one exported chat.
@@ -119,7 +120,7 @@ func (w *world) group(i int) {
 	} else {
 		w.plan.Exports = append(w.plan.Exports, path)
 	}
-	w.files = append(w.files, namedBytes{path, c.zip()})
+	w.put(path, c.zip())
 	w.plan.Messages += c.count
 }
 
@@ -181,7 +182,7 @@ func pack(files []namedBytes) []byte {
 func (w *world) tip() {
 	p := w.members[0]
 	w.plan.Mail = filepath.Join("mail", "tip.eml")
-	w.files = append(w.files, namedBytes{w.plan.Mail, []byte(strings.ReplaceAll(fmt.Sprintf(`From: A citizen <citizen@example.org>
+	w.put(w.plan.Mail, []byte(strings.ReplaceAll(fmt.Sprintf(`From: A citizen <citizen@example.org>
 To: Public mailbox <tips@example.net>
 Subject: =?utf-8?q?A_group_that_somebody_should_see_=E2=80=93_urgent?=
 Date: Fri, 14 Mar 2025 07:12:33 +0100
@@ -191,13 +192,13 @@ Content-Type: text/plain; charset=utf-8
 
 I was added to a group called "Senderos 1". The person who runs it writes
 from %s. I left at once. The link was https://chat.whatsapp.com/AbCdEfGhIjKlMnOpQrStUv
-`, p.Phone), "\n", "\r\n"))})
+`, p.Phone), "\n", "\r\n")))
 }
 
 // seizedFolder is a small disk: pictures, documents, the decoys.
 func (w *world) seizedFolder() {
 	add := func(name string, data []byte) {
-		w.files = append(w.files, namedBytes{filepath.Join("seized-pc", filepath.FromSlash(name)), data})
+		w.put(filepath.Join("seized-pc", filepath.FromSlash(name)), data)
 	}
 	for i := range w.scale.FolderFiles {
 		switch {
@@ -224,9 +225,9 @@ func (w *world) list() {
 	for i, k := range w.known {
 		fmt.Fprintf(&b, "demo-%d,%x,%x,%x,%s,1\n", i, md5.Sum(k.data), sha1.Sum(k.data), sha256.Sum256(k.data), perceptual(k))
 	}
-	w.files = append(w.files, namedBytes{w.plan.List, []byte(b.String())})
+	w.put(w.plan.List, []byte(b.String()))
 	for _, k := range w.known {
-		w.files = append(w.files, namedBytes{filepath.Join("lists", "sources", k.name), k.data})
+		w.put(filepath.Join("lists", "sources", k.name), k.data)
 	}
 }
 
@@ -251,20 +252,24 @@ func perceptual(k namedBytes) string {
 	return h.String()
 }
 
-func (w *world) write() error {
-	for _, f := range w.files {
-		p := filepath.Join(w.plan.Dir, f.name)
-		if err := os.MkdirAll(filepath.Dir(p), 0o700); err != nil {
-			return err
-		}
-		if err := os.WriteFile(p, f.data, 0o600); err != nil {
-			return err
-		}
-		mtime := time.Date(2025, 4, 1, 12, 0, 0, 0, time.UTC)
-		if err := os.Chtimes(p, mtime, mtime); err != nil {
-			return err
-		}
+// put writes a file at once, so that a large operation is never in memory;
+// name is relative to the folder of the plan.
+func (w *world) put(name string, data []byte) {
+	if w.err != nil {
+		return
 	}
+	p := filepath.Join(w.plan.Dir, name)
+	if w.err = os.MkdirAll(filepath.Dir(p), 0o700); w.err != nil {
+		return
+	}
+	if w.err = os.WriteFile(p, data, 0o600); w.err == nil {
+		mtime := time.Date(2025, 4, 1, 12, 0, 0, 0, time.UTC)
+		w.err = os.Chtimes(p, mtime, mtime)
+	}
+}
+
+// end makes the paths of the plan whole.
+func (w *world) end() error {
 	p := w.plan
 	for _, s := range []*string{&p.Protected, &p.Mail, &p.List} {
 		*s = filepath.Join(p.Dir, *s)
@@ -272,5 +277,5 @@ func (w *world) write() error {
 	for i := range p.Exports {
 		p.Exports[i] = filepath.Join(p.Dir, p.Exports[i])
 	}
-	return nil
+	return w.err
 }

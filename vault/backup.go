@@ -23,7 +23,7 @@ import (
 // as encrypted as in place. Taking a backup is an act.
 func (v *Vault) Backup(ctx context.Context, file, why string) (err error) {
 	if k := kindOf(v.options); k.DB != "sqlite" || k.Blobs != "folder" {
-		return fault.Hint(fault.New(fault.Refused, "vault: backup: rows or blobs are on a server"), "Use pg_dump and the object store's own copy, and keep keyring.json with them.")
+		return fault.Hint(fault.New(fault.Refused, "vault: backup: rows or blobs are on a server"), "Use pg_dump and the object store's own copy, and keep keyring.json with them; after bringing them back: tutela key rotate --log.")
 	}
 	act := audit.Act{Class: audit.Disclosure, Verb: "site.backup", Object: v.Keys.Site.ID, Why: why}
 	if _, err := v.Desk.Do(ctx, act, func(*db.Writer) error { return nil }); err != nil {

@@ -303,11 +303,9 @@ func (w *world) makeGrants() {
 			continue
 		}
 		t := func(c string) standing {
-			if e == w.exports[0] { // where everybody is saved as a contact
-				for _, i := range w.idents {
-					if w.accepted(i, c) != never && (i.answer || i.also) {
-						return may
-					}
+			for _, i := range w.idents { // told of where they are mentioned, or where an operator's answer stands
+				if w.accepted(i, c) != never && (i.also && c == w.target || i.answer && e == w.exports[0]) {
+					return may
 				}
 			}
 			return min(may, w.groupTo(e, c)+w.directTo(e, c))

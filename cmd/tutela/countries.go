@@ -153,7 +153,7 @@ func (c *countriesReject) Run(a *app) error {
 
 func (c *decision) decide(a *app, verb string, verdict identifiers.Verdict) error {
 	if c.All == (len(c.Identifier) > 0) {
-		return fault.New(fault.Invalid, "countries: name identifiers or --all")
+		return fault.Hint(fault.New(fault.Invalid, "countries: name identifiers or --all"), a.text.Text("hint.countries"))
 	}
 	if len(c.Identifier) > 0 && c.Country == "" {
 		return fault.New(fault.Invalid, "countries: name the country with --country")

@@ -11,6 +11,7 @@ import (
 
 	"filippo.io/age"
 
+	"tutela/demo"
 	"tutela/fault"
 	"tutela/format/envelope"
 )
@@ -70,10 +71,7 @@ func (s *story) look() error {
 func (s *story) decide() error {
 	s.say("demo.decide")
 	minor := s.plan.Minor
-	name := minor.Name
-	if name == "" {
-		name = minor.E164
-	}
+	name := called(minor)
 	for _, args := range [][]string{
 		{"assign", "--new", "the person called " + name, "--minor", "possible", "--why", "says in a message that she is 15", name},
 		{"countries", "confirm", "--all", "--relation", "author", "--why", "numbering plan, posted in a group"},
@@ -85,6 +83,15 @@ func (s *story) decide() error {
 		}
 	}
 	return nil
+}
+
+// called is what a member is known as in the exports: the name of a saved
+// contact, or the number.
+func called(m demo.Member) string {
+	if m.Name != "" {
+		return m.Name
+	}
+	return m.E164
 }
 
 // refer cuts, approves, seals and verifies a package for each country confirmed;
@@ -203,6 +210,6 @@ func (s *story) check() error {
 
 // end says what there is to look at and to try.
 func (s *story) end() error {
-	s.say("demo.end", s.sent, s.dir, filepath.Join(s.dir, "site"), s.first, s.caseID, s.caseID, s.plan.Bystander.E164)
+	s.say("demo.end", s.sent, s.dir, filepath.Join(s.dir, "site"), s.first, s.caseID, s.caseID, called(s.plan.Bystander))
 	return s.print.value(map[string]any{"dir": s.dir, "case": s.caseID, "packages": s.sent}, s.dir)
 }

@@ -75,10 +75,7 @@ func (c *findingsVerb) rows(in *room) ([]findingRow, error) {
 	}
 	var rows []findingRow
 	for _, f := range list {
-		path := f.Place.Path
-		if path == "" {
-			path = names[f.Exhibit]
-		}
+		path := inside(names[f.Exhibit], f.Place.Path)
 		rows = append(rows, findingRow{AtRisk: risk[f.Exhibit] || risk[string(f.Item)], Code: f.Code, Count: max(f.Count, 1), Stage: f.Stage,
 			Exhibit: f.Exhibit, Item: string(f.Item), Path: in.mask.Text(path), Offset: f.Place.Offset, Line: f.Place.Line,
 			Detail: in.mask.Text(f.Detail)})

@@ -174,6 +174,17 @@ func (c *room) exhibits() ([]evidence.Exhibit, error) {
 	return shown, nil
 }
 
+// inside joins the name of an exhibit and a path in it.
+func inside(exhibit, path string) string {
+	switch {
+	case path == "":
+		return exhibit
+	case exhibit == "":
+		return path
+	}
+	return exhibit + " › " + path
+}
+
 // hidden returns the things that are marked as traces of a protected source.
 func (c *room) hidden() (map[string]bool, error) {
 	marks, err := cases.Marks(c.ctx, c.r, c.k.ID, cases.Protected)

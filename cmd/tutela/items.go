@@ -42,10 +42,7 @@ func (c *itemsVerb) Run(a *app) error {
 		}
 		rows := make([]itemRow, len(list))
 		for i, m := range list {
-			path := names[m.Exhibit]
-			if m.Path != "" {
-				path += " › " + m.Path
-			}
+			path := inside(names[m.Exhibit], m.Path)
 			rows[i] = itemRow{AtRisk: m.Risk || risk[string(m.ID)] || risk[m.Exhibit], ID: string(m.ID), Exhibit: m.Exhibit, Path: in.mask.Text(path),
 				Kind: m.Kind, MIME: m.MIME, State: string(m.State), Size: m.Size, SHA256: hex.EncodeToString(m.SHA256[:])}
 		}

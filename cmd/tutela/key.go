@@ -241,13 +241,20 @@ func (c *keyRotate) log(a *app) error {
 	})
 }
 
-// readPublic reads a public part that "key new" wrote.
+// readPublic reads a public part: what "key new" wrote beside the key, or what
+// "key new --json" and "key public --json" printed.
 func readPublic(path string) (keys.Public, error) {
-	var p keys.Public
 	b, err := readText(path)
 	if err != nil {
-		return p, err
+		return keys.Public{}, err
 	}
+	var printed struct {
+		Part keys.Public `json:"part"`
+	}
+	if json.Unmarshal(b, &printed) == nil && printed.Part.ID != "" {
+		return printed.Part, printed.Part.Check()
+	}
+	var p keys.Public
 	if err := json.Unmarshal(b, &p); err != nil {
 		return p, fault.New(fault.Invalid, "%s is not a public part made by \"tutela key new\"", path)
 	}

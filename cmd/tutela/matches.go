@@ -125,10 +125,7 @@ func (c *room) matchRows(list []matching.Listed) ([]matchRow, error) {
 	rows := make([]matchRow, len(list))
 	for i, l := range list {
 		key, args := l.Explanation()
-		path := names[l.Exhibit]
-		if l.Path != "" {
-			path += " › " + l.Path
-		}
+		path := inside(names[l.Exhibit], l.Path)
 		rows[i] = matchRow{AtRisk: l.AtRisk, Tier: string(l.Tier), Algorithm: l.Algorithm, Variant: l.Variant, Distance: l.Distance,
 			List: string(l.List), Source: l.Source, Version: l.Version, Purpose: string(l.Purpose), ListState: string(l.ListState),
 			Category: l.Category, Scheme: l.Scheme, SourceID: l.SourceID, Terms: l.Terms, Recipients: l.Recipients,

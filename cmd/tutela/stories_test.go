@@ -57,13 +57,16 @@ func stories(t *testing.T, db, blobs string, only ...string) {
 			return false, fmt.Errorf("unknown condition %s", cond)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exit": exitCmd, "operation": operationCmd, "grab": grabCmd, "last": lastCmd, "flip": flipCmd, "editrow": editRowCmd, "finds": findsCmd, "count": countCmd, "jsonlines": jsonLinesCmd},
+			"exit": exitCmd, "operation": operationCmd, "partner": partnerCmd, "grab": grabCmd, "last": lastCmd, "flip": flipCmd, "editrow": editRowCmd, "finds": findsCmd, "count": countCmd, "jsonlines": jsonLinesCmd},
 	}
 	if len(only) > 0 {
 		dir := p.Dir
 		p.Dir = ""
 		for _, name := range only {
-			p.Files = append(p.Files, filepath.Join(dir, name))
+			if !filepath.IsAbs(name) {
+				name = filepath.Join(dir, name)
+			}
+			p.Files = append(p.Files, name)
 		}
 	}
 	testscript.Run(t, p)

@@ -54,7 +54,7 @@ func (c *verifyVerb) Run(a *app) error {
 			return err
 		}
 	}
-	r, err := verifyPath(c.Path, trust)
+	r, err := verifyPath(a, c.Path, trust)
 	if err != nil {
 		return err
 	}
@@ -112,13 +112,17 @@ func smallFile(path string) ([]byte, error) {
 }
 
 // verifyPath verifies a folder, a tar or a sealed file.
-func verifyPath(path string, t referral.Trust) (referral.Report, error) {
+func verifyPath(a *app, path string, t referral.Trust) (referral.Report, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return referral.Report{}, fault.New(fault.NotFound, "verify: %w", err)
 	}
 	var limits format.Limits
 	if info.IsDir() {
+		if _, err := os.Stat(filepath.Join(path, cutFile)); err == nil {
+			err := fault.New(fault.Invalid, "verify: %s holds a cut, which is no package", path)
+			return referral.Report{}, fault.Hint(err, a.text.Text("hint.verify_cut"))
+		}
 		return referral.VerifyDir(os.DirFS(path), limits.OrDefault(), t), nil
 	}
 	f, err := os.Open(path)

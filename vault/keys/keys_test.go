@@ -94,7 +94,7 @@ func TestFileRefusals(t *testing.T) {
 	}{
 		"missing":          {filepath.Join(t.TempDir(), "none"), "", fault.NotFound},
 		"no passphrase":    {locked, "", fault.Refused},
-		"wrong passphrase": {locked, "wrong", fault.Invalid},
+		"wrong passphrase": {locked, "wrong", fault.Refused},
 	} {
 		if _, err := LoadFile(c.path, c.passphrase); fault.KindOf(err) != c.kind {
 			t.Errorf("%s: %v, want %v", name, err, c.kind)

@@ -2,6 +2,7 @@ package keys
 
 import (
 	"crypto/ed25519"
+	"crypto/x509"
 	"encoding/pem"
 	"errors"
 	"fmt"
@@ -158,6 +159,8 @@ func parse(text []byte, passphrase string) (ed25519.PrivateKey, error) {
 	switch {
 	case errors.As(err, &missing):
 		return nil, fault.Hint(fault.New(fault.Refused, "keys: the key file is locked by a passphrase"), "Set TUTELA_PASSPHRASE, or load the key into the SSH agent.")
+	case errors.Is(err, x509.IncorrectPasswordError):
+		return nil, fault.New(fault.Refused, "keys: the passphrase does not open the key file")
 	case err != nil:
 		return nil, fault.New(fault.Invalid, "keys: read key file: %w", err)
 	}
