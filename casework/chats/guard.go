@@ -3,9 +3,11 @@ package chats
 import (
 	"context"
 	"database/sql"
+	"time"
 
 	"tutela/casework/cases"
 	"tutela/casework/identifiers"
+	"tutela/format/when"
 	"tutela/vault/db"
 )
 
@@ -75,8 +77,9 @@ func (gs guards) text(g GroupID, s string) string {
 
 // undress takes away what could give a protected source away: the place and
 // the number of a message show how many are missing between, the direction
-// shows who received, system texts speak to the owner, and an exhibit or item
-// that no list shows can only be the source's.
+// shows who received, system texts speak to the owner, an exhibit or item that
+// no list shows can only be the source's, and how a time is written tells whose
+// telephone wrote it.
 func (gs guards) undress(s *Shown, ordinal int) {
 	s.Ordinal, s.Offset, s.Length, s.Direction = ordinal, 0, 0, DirectionUnknown
 	if s.Kind == SystemMessage {
@@ -85,8 +88,27 @@ func (gs guards) undress(s *Shown, ordinal int) {
 	if !gs[s.Group].export {
 		return
 	}
-	s.Exhibit, s.Item = "", ""
+	s.Exhibit, s.Item, s.Time = "", "", plainTime(s.Time)
 	for i := range s.Attachments {
 		s.Attachments[i].Item = ""
 	}
 }
+
+// exported reports whether the group is a protected source's own export.
+func (gs guards) exported(g GroupID) bool { return gs[g] != nil && gs[g].export }
+
+// plainTime is a time without its spelling and seconds, which are those of one
+// make of telephone, set to one language.
+func plainTime(t when.Time) when.Time {
+	out := when.Time{Wall: minute(t.Wall), Zone: t.Zone, Precision: t.Precision, Other: minute(t.Other)}
+	if us, ok := t.Micros(); ok {
+		out.UTC = time.UnixMicro(us).UTC().Truncate(time.Minute).Format(time.RFC3339)
+	}
+	if out.Wall != t.Wall {
+		out.Precision = when.Minute
+	}
+	return out
+}
+
+// minute is a wall time to the minute.
+func minute(wall string) string { return wall[:min(len(wall), len("2006-01-02T15:04"))] }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"strings"
 
 	"tutela/casework/cases"
 	"tutela/casework/identifiers"
@@ -35,7 +36,8 @@ type Listed struct {
 // Groups lists the groups of a case: child at risk first, then by the time of
 // the first message, then by id. A protected source neither shows nor counts;
 // the group that it exported shows without exhibit and item, because a pointer
-// to an exhibit that no list has would say that its owner is the source.
+// to an exhibit that no list has would say that its owner is the source, and
+// without what tells of the telephone: edition of the app, language, seconds.
 func Groups(ctx context.Context, q db.Queryer, c cases.ID, v cases.View) ([]Listed, error) {
 	ls, err := db.Collect(ctx, q, scanGroupListed, selectGroupListed+" WHERE g.case_id = ?1 AND "+shown(2)+
 		" ORDER BY 11 DESC, 16, g.id", string(c), v.Protected)
@@ -48,8 +50,10 @@ func Groups(ctx context.Context, q db.Queryer, c cases.ID, v cases.View) ([]List
 	}
 	for i := range ls {
 		ls[i].Subject = guards.text(ls[i].ID, ls[i].Subject)
-		if g := guards[ls[i].ID]; g != nil && g.export {
-			ls[i].Exhibit, ls[i].Item = "", ""
+		if l := &ls[i]; guards.exported(l.ID) {
+			l.Exhibit, l.Item, l.Language = "", "", ""
+			l.Platform, _, _ = strings.Cut(l.Platform, "-")
+			l.First, l.Last = minute(l.First), minute(l.Last)
 		}
 	}
 	return ls, err
@@ -116,9 +120,15 @@ func Members(ctx context.Context, q db.Queryer, c cases.ID, g GroupID, v cases.V
 	ps, err := db.Collect(ctx, q, scanParticipant, selectMemberListed+
 		" WHERE g.case_id = ?1 AND (?2 = '' OR g.id = ?2) AND (?3 OR NOT "+withheldMember+") AND "+shown(3)+
 		" ORDER BY x.group_id, 8, x.label", string(c), string(g), v.Protected)
-	if err == nil && !v.Protected {
-		for i := range ps {
-			ps[i].Owner = false
+	if err != nil || v.Protected {
+		return ps, err
+	}
+	guards, err := guardsOf(ctx, q, c)
+	for i := range ps {
+		p := &ps[i]
+		p.Owner = false
+		if guards.exported(p.Group) {
+			p.First, p.Last, p.Joined, p.Gone = minute(p.First), minute(p.Last), minute(p.Joined), minute(p.Gone)
 		}
 	}
 	return ps, err

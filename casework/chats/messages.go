@@ -32,8 +32,8 @@ type Shown struct {
 // Messages lists messages: child at risk first, then by time, then by id, or
 // as a conversation with Reading. Of a protected export the view leaves out
 // what its owner wrote and what is written in the owner's words, and in the
-// rest it shows no exhibit, no place, no direction and no system text, numbers the
-// messages anew, and masks the owner's names, so that nothing is missing that
+// rest it shows no exhibit, no place, no direction and no system text, times to
+// the minute and not as written, numbers the messages anew, and masks the owner's names, so that nothing is missing that
 // could be counted.
 func Messages(ctx context.Context, q db.Queryer, o Query) ([]Shown, error) {
 	order := "18 DESC, m.wall, m.id"
@@ -166,6 +166,9 @@ func Timeline(ctx context.Context, q db.Queryer, c cases.ID, g GroupID, v cases.
 		return e.SubjectOwn || guard.labels[e.Subject] || e.Subject == "" && (e.ByOwn || guard.labels[e.By])
 	})
 	for i := range es {
+		if guard.export {
+			es[i].Time = plainTime(es[i].Time)
+		}
 		if es[i].Subject != "" {
 			es[i].By, es[i].ByOwn = "", false
 		}

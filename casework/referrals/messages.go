@@ -43,13 +43,14 @@ func (b *builder) collect() error {
 			}
 		}
 	}
-	// In a shielded group the places were taken away; time is what is left.
+	// In a shielded group the places were taken away: time is what is left, and
+	// the order of each author's own messages.
 	slices.SortFunc(b.written, func(x, y written) int {
 		if c := cmp.Compare(x.Group, y.Group); c != 0 {
 			return c
 		}
 		if b.shielded(x.Exhibit, string(x.Group)) {
-			return cmp.Or(cmp.Compare(x.Time.Wall, y.Time.Wall), cmp.Compare(x.ID, y.ID))
+			return cmp.Or(cmp.Compare(x.Time.Wall, y.Time.Wall), cmp.Compare(b.taken[x.by].ID, b.taken[y.by].ID), cmp.Compare(x.Ordinal, y.Ordinal))
 		}
 		return cmp.Or(cmp.Compare(x.Ordinal, y.Ordinal), cmp.Compare(x.ID, y.ID))
 	})
@@ -111,9 +112,6 @@ func (b *builder) group(id chats.GroupID) {
 	out := referral.Group{ID: b.id("group", string(id)), Label: b.id("group", string(id)), Platform: g.Platform}
 	if g.Kind == chats.GroupChat {
 		out.Subject = b.mask.line(g.Subject)
-	}
-	if b.shielded(g.Exhibit, string(id)) {
-		out.Platform, _, _ = strings.Cut(g.Platform, "-") // the app's edition is that of the exporter's telephone
 	}
 	b.cut.Package.Groups = append(b.cut.Package.Groups, out)
 }
