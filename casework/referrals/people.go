@@ -47,7 +47,7 @@ func (b *builder) claims() error {
 	}
 	for _, a := range b.m.uses {
 		if x := b.taken[a.Identifier]; x != nil && b.labels[string(a.Person)] {
-			x.Claims = append(x.Claims, b.claim(b.text.Text("cut.assigned", a.Relation, b.personName(a.Person)), a.Basis, a.Source))
+			x.Claims = append(x.Claims, b.claim(b.text.Text("cut.assigned", b.cut.Labels().Word(string(a.Relation)), b.personName(a.Person)), a.Basis, a.Source))
 		}
 	}
 	for _, c := range b.m.claims {

@@ -389,7 +389,7 @@ func TestStockTools(t *testing.T) {
 	for line := range strings.Lines(readme) {
 		if cmd, ok := strings.CutPrefix(line, "  "); ok && !strings.HasPrefix(cmd, "gpg") && !strings.HasPrefix(cmd, "age") &&
 			!strings.HasPrefix(cmd, "tutela") && !strings.Contains(cmd, ".tar.age") {
-			script += strings.ReplaceAll(cmd, "-f TRUST", "-f ../TRUST")
+			script += cmd
 		}
 	}
 	cmd := exec.Command("sh", "-c", script)

@@ -29,6 +29,15 @@ func (v view) When(t when.Time) (string, error) {
 	return wrote(t, unknown), err
 }
 
+// W returns a code in the report's language.
+func (v view) W(code string) string { return v.labels.Word(code) }
+
+// Period returns when an identifier wrote, "" when it did not.
+func (v view) Period(id string) (string, error) {
+	unknown, err := v.labels.get("zone_unknown")
+	return v.Seen(id, unknown), err
+}
+
 // MessagesOf returns the messages of one group, in order.
 func (v view) MessagesOf(group string) []Message {
 	var list []Message

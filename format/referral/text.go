@@ -2,8 +2,10 @@ package referral
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/csv"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -19,10 +21,25 @@ func Keys() []string {
 		basis purpose transfer time none messages groups items matches exhibits custody coverage authorisations why_here
 		relations claims source included not_included digests original delivered masked kind value spellings person
 		category minor sender list version algorithm distance rule decision evaluation place text group direction zone_unknown
-		read unread failed excluded stages lists known_error proved note intro pseudonym_note other_participant`) {
+		read unread failed excluded stages lists known_error proved note intro pseudonym_note other_participant
+		answer seen untold more`) {
 		all = append(all, "referral."+k)
 	}
+	for _, code := range strings.Fields(`phone email url invite handle wa-name author member mentioned saved-contact sender recipient
+		payer subscriber owner uses victim suspect convicted witness contact other yes possible unknown observed reported assessed
+		sent received`) {
+		all = append(all, "referral.word."+code)
+	}
 	return append(all, readmeKeys()...)
+}
+
+// Word returns a code of the package (kind, relation, category…) in the words
+// of the reader. A code without a word stands for itself.
+func (l Labels) Word(code string) string {
+	if s, ok := l["referral.word."+code]; ok {
+		return s
+	}
+	return code
 }
 
 func readmeKeys() []string {
@@ -87,8 +104,8 @@ func (p Package) Summary(at time.Time, labels Labels) ([]byte, error) {
 	if p.ChildAtRisk {
 		w.b.WriteString("*** " + w.label("at_risk") + " ***\n")
 	}
-	w.say("from", p.From.Name+", "+p.From.Country)
-	w.say("to", strings.Trim(p.To.Name+", "+p.Country, ", "))
+	w.say("from", strings.TrimSpace(p.From.Name+", "+p.From.Country+" "+p.From.Channel))
+	w.say("to", strings.TrimSpace(strings.Trim(p.To.Name+", "+p.Country, ", ")+" "+p.To.Channel))
 	w.say("case", strings.TrimSpace(p.Case+" "+p.Title))
 	w.say("time", at.UTC().Format(time.RFC3339))
 	w.say("urgent", p.Urgent)
@@ -96,11 +113,8 @@ func (p Package) Summary(at time.Time, labels Labels) ([]byte, error) {
 	w.b.WriteString(oneLine(p.Request) + "\n")
 	w.say("basis", p.LegalBasis)
 	w.say("purpose", p.Purpose)
-	w.head("facts")
-	fmt.Fprintf(&w.b, "%s: %d\n%s: %d\n%s: %d\n", w.label("messages"), len(p.Messages), w.label("items"), len(p.Items), w.label("matches"), p.matches())
-	for _, g := range p.Groups {
-		w.say("groups", strings.TrimSpace(g.Label+" "+g.Subject+" "+g.Platform))
-	}
+	w.b.WriteString(w.label("answer") + "\n")
+	p.facts(w)
 	p.people(w)
 	w.head("handling")
 	w.b.WriteString(p.TLP + "\n")
@@ -109,10 +123,35 @@ func (p Package) Summary(at time.Time, labels Labels) ([]byte, error) {
 	return []byte(w.b.String()), w.err
 }
 
+// maxLines bounds how many groups and how many matches the summary lists.
+const maxLines = 12
+
+func (p Package) facts(w *page1) {
+	w.head("facts")
+	fmt.Fprintf(&w.b, "%s: %d\n%s: %d\n%s: %d\n", w.label("messages"), len(p.Messages), w.label("items"), len(p.Items), w.label("matches"), p.matches())
+	n := 0
+	for _, i := range p.Items {
+		for _, m := range i.Matches {
+			if n++; n <= maxLines {
+				fmt.Fprintf(&w.b, "- %s: %s %s (%s, %s: %d)\n", i.Name, oneLine(m.List), oneLine(m.Version), m.Algorithm, w.label("distance"), m.Distance)
+			}
+		}
+	}
+	for i, g := range p.Groups {
+		if i < maxLines {
+			w.say("groups", strings.TrimSpace(g.Label+" "+g.Subject+" "+g.Platform))
+		}
+	}
+	if n > maxLines || len(p.Groups) > maxLines {
+		w.b.WriteString(w.label("more") + "\n")
+	}
+}
+
 func (p Package) people(w *page1) {
 	w.head("persons")
 	for _, x := range p.Persons {
-		fmt.Fprintf(&w.b, "- %s (%s: %s; %s: %s)\n", oneLine(x.Name), w.label("category"), x.Category, w.label("minor"), x.Minor)
+		fmt.Fprintf(&w.b, "- %s (%s: %s; %s: %s)\n", oneLine(x.Name), w.label("category"), w.labels.Word(x.Category),
+			w.label("minor"), w.labels.Word(x.Minor))
 	}
 	if len(p.Persons) == 0 {
 		w.b.WriteString(w.label("none") + "\n")
@@ -123,11 +162,35 @@ func (p Package) people(w *page1) {
 		for _, r := range x.Countries {
 			why = append(why, r.Text)
 		}
-		fmt.Fprintf(&w.b, "- %s: %s (%s; %s)\n", x.Kind, oneLine(x.Value), strings.Join(x.relationKinds(), ", "), oneLine(strings.Join(why, "; ")))
+		about := []string{strings.Join(x.relationKinds(w.labels), ", "), oneLine(strings.Join(why, "; "))}
+		if seen := p.Seen(x.ID, w.label("zone_unknown")); seen != "" {
+			about = append(about, w.label("seen")+" "+seen)
+		}
+		fmt.Fprintf(&w.b, "- %s: %s (%s)\n", w.labels.Word(x.Kind), oneLine(x.Value), strings.Join(about, "; "))
 	}
 	if len(p.Identifiers) == 0 {
 		w.b.WriteString(w.label("none") + "\n")
 	}
+}
+
+// Seen returns the times of the first and last message of an identifier, ""
+// when it wrote none: the period to ask an operator about.
+func (p Package) Seen(id, unknownZone string) string {
+	var all []when.Time
+	for _, m := range p.Messages {
+		if m.Author == id && (m.Time.UTC != "" || m.Time.Wall != "") {
+			all = append(all, m.Time)
+		}
+	}
+	if len(all) == 0 {
+		return ""
+	}
+	slices.SortStableFunc(all, func(x, y when.Time) int { return cmp.Compare(cmp.Or(x.UTC, x.Wall), cmp.Or(y.UTC, y.Wall)) })
+	first, last := wrote(all[0], unknownZone), wrote(all[len(all)-1], unknownZone)
+	if first == last {
+		return first
+	}
+	return first + " – " + last
 }
 
 func (p Package) matches() int {
@@ -138,14 +201,15 @@ func (p Package) matches() int {
 	return n
 }
 
-// relationKinds returns each kind of relation once, in order of appearance.
-func (x Identifier) relationKinds() []string {
+// relationKinds returns each kind of relation once, in order of appearance, in
+// words.
+func (x Identifier) relationKinds(l Labels) []string {
 	var kinds []string
 	seen := map[string]bool{}
 	for _, r := range x.Relations {
 		if !seen[r.Kind] {
 			seen[r.Kind] = true
-			kinds = append(kinds, r.Kind)
+			kinds = append(kinds, l.Word(r.Kind))
 		}
 	}
 	return kinds
