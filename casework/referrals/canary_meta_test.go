@@ -2,6 +2,7 @@ package referrals_test
 
 import (
 	"maps"
+	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -14,12 +15,15 @@ import (
 	"tutela/casework/persons"
 )
 
-// TestOthersChangeNothing changes whatever does not concern a country in a
+// TestCanariesOthersChangeNothing changes whatever does not concern a country in a
 // random case: the package says the same, and as much.
-func TestOthersChangeNothing(t *testing.T) {
+func TestCanariesOthersChangeNothing(t *testing.T) {
 	n := 60
 	if testing.Short() {
 		n = 12
+	}
+	if os.Getenv("TUTELA_LONG") == "1" {
+		n = 600
 	}
 	s := openCanarySite(t, "", firstCanarySeed)
 	told := 0

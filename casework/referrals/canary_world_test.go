@@ -347,19 +347,16 @@ func (w *world) makeIdents() {
 				continue
 			}
 			// The reason is told only where no rule gave one, and then masked.
+			ruled := slices.Contains(identifiers.Countries(i.parsed()).Countries, c)
 			i.why[c] = w.open("reason for a country", func(to string) standing {
-				return min(may, w.accepted(i, c)*isSame(c, to))
+				if ruled || c != to {
+					return never
+				}
+				return min(may, w.accepted(i, c))
 			})
 		}
 		w.idents = append(w.idents, i)
 	}
-}
-
-func isSame(a, b string) standing {
-	if a == b {
-		return 1
-	}
-	return never
 }
 
 // makeRecords opens persons and assigns what they use.
