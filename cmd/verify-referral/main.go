@@ -108,11 +108,17 @@ func lookSealed(path string, f io.Reader, v *verdict) error {
 	if err != nil {
 		return err
 	}
-	v.files = []string{path}
-	if v.signer, err = checkSignature(f, string(sig)); err != nil {
-		v.blame(path, "%v", err)
-	}
+	v.sealed(path, f, string(sig))
 	return nil
+}
+
+// sealed verifies a sealed file by the signature beside it.
+func (v *verdict) sealed(name string, f io.Reader, sig string) {
+	v.files = []string{name}
+	var err error
+	if v.signer, err = checkSignature(f, sig); err != nil {
+		v.blame(name, "%v", err)
+	}
 }
 
 // print says yes or no for every file and returns the exit status.
