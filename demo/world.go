@@ -53,7 +53,11 @@ func (w *world) pictures() {
 	draw := []func(*rand.Rand, int, int) *image.RGBA{hills, pattern, hills, noise}
 	for i := range max(w.scale.Pictures/10, 8) {
 		wide, high, seed := 480+16*w.r.IntN(20), 360+16*w.r.IntN(15), w.r.Uint64()
-		w.photos = append(w.photos, func() *image.RGBA { return draw[i%len(draw)](rand.New(rand.NewPCG(seed, uint64(i))), wide, high) })
+		photo := func() *image.RGBA { return draw[i%len(draw)](rand.New(rand.NewPCG(seed, uint64(i))), wide, high) }
+		for i < 4 && !telling(photo()) { // those on the list must be found again
+			seed++
+		}
+		w.photos = append(w.photos, photo)
 	}
 	for i := range 6 {
 		w.sticker = append(w.sticker, namedBytes{fmt.Sprintf("sticker-%d.webp", i), asWebP(sticker(w.r, 512))})
@@ -239,6 +243,17 @@ func perceptual(k namedBytes) string {
 	}
 	img, err := decode(bytes.NewReader(k.data))
 	must(err)
+	h, _ := fingerprint(img)
+	return h.String()
+}
+
+// telling reports whether a picture has a fingerprint of good quality.
+func telling(img image.Image) bool {
+	h, quality := fingerprint(img)
+	return quality >= 90 && h.Telling()
+}
+
+func fingerprint(img image.Image) (pdq.Hash, int) {
 	size := img.Bounds().Size()
 	pix := make([]byte, 0, 3*size.X*size.Y)
 	for y := range size.Y {
@@ -247,9 +262,9 @@ func perceptual(k namedBytes) string {
 			pix = append(pix, c.R, c.G, c.B)
 		}
 	}
-	h, _, err := pdq.New().Hash(pdq.Image{W: size.X, H: size.Y, Channels: 3, Pix: pix}, pdq.Ref512)
+	h, quality, err := pdq.New().Hash(pdq.Image{W: size.X, H: size.Y, Channels: 3, Pix: pix}, pdq.Ref512)
 	must(err)
-	return h.String()
+	return h, quality
 }
 
 // put writes a file at once, so that a large operation is never in memory;
