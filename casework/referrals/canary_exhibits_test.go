@@ -58,14 +58,12 @@ type line struct {
 	said   text
 	marked cases.MarkKind
 	photo  *photo
-	extra  bool // added by a disturbance
 }
 
 // photo is a picture that was sent, or only named.
 type photo struct {
 	name    *thing
 	ending  string
-	caption string
 	folder  string
 	apart   bool // an exhibit of its own, not a member of the export
 	missing bool
@@ -251,7 +249,6 @@ type letter struct {
 	marked        cases.MarkKind
 	photo         *photo
 	id            string
-	extra         bool
 }
 
 func (m *letter) open() standing {

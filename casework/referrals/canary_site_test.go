@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"tutela/casework/cases"
 	"tutela/casework/hashlists"
@@ -101,7 +100,6 @@ func (s *canarySite) row() []byte   { return s.v.Keys.Site.Row }
 func (s *canarySite) me() staff.ID  { return staff.ID(s.v.Desk.KeyID()) }
 func (s *canarySite) actor() string { return s.v.Desk.KeyID() }
 func (s *canarySite) other() string { return s.second.Desk.KeyID() }
-func micros(minute int) int64       { return time.Date(2026, 4, 1, 9, minute, 0, 0, time.UTC).UnixMicro() }
 func hexOf(b []byte) string         { return hex.EncodeToString(b) }
 
 func mustAll(t testing.TB, errs ...error) {
