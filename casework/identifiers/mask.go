@@ -166,7 +166,7 @@ type span struct {
 	with     string
 }
 
-var digitRun = regexp.MustCompile(`\p{Nd}(?:[\p{Zs}\p{Cf}\p{Pd}\p{M}./()]{0,3}\p{Nd}){5,20}`)
+var digitRun = regexp.MustCompile(`\p{Nd}(?:[\p{Zs}\p{Cf}\p{Pd}\p{M}./()]{0,3}\p{Nd}){5,}`)
 
 // Text returns s with everything masked.
 func (m *Masker) Text(s string) string {

@@ -31,6 +31,9 @@ func TestMasker(t *testing.T) {
 		"wa.me/34612345678 ok":          "#3 ok",
 		"mira @Some_Name":               "mira @#5",
 		"":                              "",
+		"from josegarcia_1":             "from #1_1",
+		"6\ufe0f\u20e31\ufe0f\u20e32\ufe0f\u20e33\ufe0f\u20e34\ufe0f\u20e35\ufe0f\u20e36\ufe0f\u20e37\ufe0f\u20e38\ufe0f\u20e3 now": "#3\ufe0f\u20e3 now",
+		"7700 900 123 – 600 000 1234 – 612 345 678.": "#3.",
 	} {
 		if got := m.Text(in); got != want {
 			t.Errorf("Text(%q) = %q, want %q", in, got, want)

@@ -25,7 +25,10 @@ import (
 // among those that it was made with, by its seed: TUTELA_CANARY_SEED=N.
 const firstCanarySeed = 20260301
 
-const worldsAtOnce = 10 // whose canaries are looked for in each other's packages
+const (
+	worldsAtOnce = 10  // whose canaries are looked for in each other's packages
+	worldsAtSite = 200 // at most
+)
 
 // TestCanaries cuts packages out of random cases, of some for two countries, and
 // looks in them for everything that is not meant for the country.
@@ -55,14 +58,15 @@ func TestCanaries(t *testing.T) {
 		t.Run(fmt.Sprint("part", part), func(t *testing.T) {
 			t.Parallel()
 			var tally canaryTally
-			var site *canarySite
 			cut := 0
-			for at := part * worldsAtOnce; at < n; at += parts * worldsAtOnce {
-				if (at/worldsAtOnce/parts)%20 == 0 { // a site of many hundred cases is slow to found cases in
-					site = openCanarySite(t, "", first)
-				}
-				site.cutAll(t, first+uint64(at), min(worldsAtOnce, n-at), &tally)
-				cut += min(worldsAtOnce, n-at)
+			for from := part * worldsAtOnce; from < n; from += parts * worldsAtSite {
+				t.Run(fmt.Sprint("from ", from), func(t *testing.T) {
+					site := openCanarySite(t, "", first)
+					for at := from; at < min(n, from+parts*worldsAtSite); at += parts * worldsAtOnce {
+						site.cutAll(t, first+uint64(at), min(worldsAtOnce, n-at), &tally)
+						cut += min(worldsAtOnce, n-at)
+					}
+				})
 			}
 			tally.report(t, cut)
 		})

@@ -20,9 +20,10 @@ type masker struct {
 }
 
 var (
-	digitRun = regexp.MustCompile(`\+?\p{Nd}(?:[\p{Zs}\p{Cf}\p{Pd}\p{M}./()]{0,3}\p{Nd}){6,20}`)
-	dateLike = regexp.MustCompile(`^\p{Nd}{1,4}[./-]\p{Nd}{1,2}[./-]\p{Nd}{1,4}(?:[ ,]{1,2}\p{Nd}{1,2})?$`)
-	atName   = regexp.MustCompile(`@[\p{L}\p{N}_][\p{L}\p{N}_.-]{2,}`)
+	digitRun  = regexp.MustCompile(`\+?\p{Nd}(?:[\p{Zs}\p{Cf}\p{Pd}\p{M}./()]{0,3}\p{Nd}){6,}`)
+	digitTail = regexp.MustCompile(`^(?:[\p{Zs}\p{Cf}\p{Pd}\p{M}./()]{0,3}\p{Nd})+`)
+	dateLike  = regexp.MustCompile(`^\p{Nd}{1,4}[./-]\p{Nd}{1,2}[./-]\p{Nd}{1,4}(?:[ ,]{1,2}\p{Nd}{1,2})?$`)
+	atName    = regexp.MustCompile(`@[\p{L}\p{N}_][\p{L}\p{N}_.-]{2,}`)
 )
 
 // text returns s masked, and the number of places that are.
@@ -43,12 +44,20 @@ func (m *masker) shapes(s string) string {
 	var b strings.Builder
 	done := 0
 	for _, f := range identifiers.Extract(s) {
+		end := f.Offset + f.Length
+		if f.Offset < done {
+			done = max(done, end)
+			continue
+		}
 		if m.own[string(f.Kind)+" "+f.Norm] {
 			continue
 		}
+		if f.Kind == identifiers.Phone { // what was found may be the start of what was meant
+			end += len(digitTail.FindString(s[end:]))
+		}
 		b.WriteString(m.bare(s[done:f.Offset]))
 		b.WriteString(referral.Masked)
-		done = f.Offset + f.Length
+		done = end
 	}
 	b.WriteString(m.bare(s[done:]))
 	return b.String()
