@@ -45,6 +45,8 @@ type Line struct {
 	limits   format.Limits
 	vault    *vault.Vault
 
+	large chan struct{} // holds one while a large text is in memory
+
 	mu      sync.Mutex
 	matcher *matching.Matcher // of the lists that were active last
 	lists   string
@@ -66,7 +68,8 @@ func New(c Config) (*Line, error) {
 	}
 	v := c.Vault
 	return &Line{store: v.Store, desk: c.Desk, evidence: v.Evidence, blobs: v.Blobs, queue: v.Queue, pool: c.Pool, siteRow: v.Keys.Site.Row,
-		clock: v.Clock, host: c.Host, workers: c.Workers, limits: c.Limits.OrDefault(), vault: v}, nil
+		clock: v.Clock, host: c.Host, workers: c.Workers, limits: c.Limits.OrDefault(), vault: v,
+		large: make(chan struct{}, 1)}, nil
 }
 
 // Ops are the operations of contained workers; main and TestMain hand them to
@@ -100,8 +103,14 @@ func version(stage string) string {
 	return "1"
 }
 
-// do does one job.
-func (l *Line) do(ctx context.Context, lease *jobs.Lease) error {
+// do does one job. A panic outside of the readers, which guard themselves, gives
+// up this job and no other.
+func (l *Line) do(ctx context.Context, lease *jobs.Lease) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = fault.New(fault.Unknown, "stage %s crashed: %T", lease.Stage, v)
+		}
+	}()
 	run := map[string]func(context.Context, *work) error{Identify: l.identify, Unpack: l.unpack, Read: l.read,
 		Fingerprint: l.fingerprint, Match: l.match, Link: l.link, Propose: l.propose}[lease.Stage]
 	if run == nil {

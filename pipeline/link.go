@@ -35,41 +35,42 @@ func (l *Line) link(ctx context.Context, w *work) error {
 	}
 	var linked []string
 	for _, i := range all {
-		switch {
-		case identify.Kind(i.Kind) == identify.ChatText:
-			found, err := w.linkChat(ctx, i)
-			if err == nil {
-				err = w.see(ctx, found)
-			}
-			if err != nil {
-				return err
-			}
-			w.result(i.ID, media.Done, "")
-		case w.sealed[i.Exhibit] == nil:
+		if identify.Kind(i.Kind) != identify.ChatText && w.sealed[i.Exhibit] == nil {
 			w.result(i.ID, media.Skipped, "held")
-		case identify.Kind(i.Kind) == identify.Mail:
-			data, ok, err := w.text(ctx, i)
-			if err != nil {
-				return err
-			}
-			if ok {
-				if err := w.see(ctx, w.linkMail(i, data)); err != nil {
-					return err
-				}
-				w.result(i.ID, media.Done, "")
-			}
-		default:
-			if err := w.linkText(ctx, i); err != nil {
-				return err
-			}
+			continue
 		}
-		if identify.Kind(i.Kind) == identify.ChatText || w.sealed[i.Exhibit] != nil {
-			linked = append(linked, string(i.ID))
+		if err := w.linkOne(ctx, i); err != nil {
+			return err
 		}
+		linked = append(linked, string(i.ID))
 	}
 	w.keepSeen()
 	w.promise(Propose, "", linked...)
 	return w.commit(ctx, audit.Combination, true)
+}
+
+// linkOne links what is in one item.
+func (w *work) linkOne(ctx context.Context, i media.Item) error {
+	kind := identify.Kind(i.Kind)
+	if kind != identify.ChatText && kind != identify.Mail {
+		return w.linkText(ctx, i)
+	}
+	done, err := w.line.alone(ctx, i.Size)
+	if err != nil {
+		return err
+	}
+	defer done()
+	if kind == identify.ChatText {
+		err = w.linkChat(ctx, i)
+	} else {
+		data, ok, failed := w.text(ctx, i, maxMail)
+		if failed != nil || !ok {
+			return failed
+		}
+		err = w.see(ctx, w.linkMail(i, data))
+	}
+	w.result(i.ID, media.Done, "")
+	return err
 }
 
 // seenPortion is how many occurrences go into one act.
@@ -104,35 +105,38 @@ func (w *work) keepSeen() {
 }
 
 // linkChat links members, authors and texts of a chat, from its rows.
-func (w *work) linkChat(ctx context.Context, i media.Item) ([]identifiers.Seen, error) {
+func (w *work) linkChat(ctx context.Context, i media.Item) error {
 	known, err := chats.KnownOf(ctx, w.q, i.Exhibit)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	open := cases.View{Protected: true}
 	id := chats.NewGroupID(w.line.siteRow, i.Exhibit, string(i.ID), 0)
-	members, err := chats.Members(ctx, w.q, i.Case, id, open)
+	members, err := chats.Members(ctx, w.q, i.Case, id, cases.View{Protected: true})
 	if err != nil {
-		return nil, err
+		return err
 	}
-	messages, err := chats.Messages(ctx, w.q, chats.Query{Case: i.Case, Group: id, Reading: true, View: open})
-	if err != nil {
-		return nil, err
-	}
-	c := chats.Chat{Group: chats.Group{ID: id, Case: i.Case, Exhibit: i.Exhibit, Item: string(i.ID), Protected: i.Protected || known.Protected}}
+	group := chats.Group{ID: id, Case: i.Case, Exhibit: i.Exhibit, Item: string(i.ID), Protected: i.Protected || known.Protected}
+	c := chats.Chat{Group: group}
 	for _, m := range members {
 		c.Members = append(c.Members, m.Member)
 	}
-	for _, m := range messages {
-		c.Messages = append(c.Messages, m.Message)
-	}
-	seen := chats.Sightings(c, known)
-	for n := range seen {
-		if seen[n].Relation != identifiers.Owner { // which stands nowhere in the text
-			seen[n].Place.Path = i.Path
+	for from := 0; ; {
+		seen := chats.Sightings(c, known)
+		for n := range seen {
+			if seen[n].Relation != identifiers.Owner { // which stands nowhere in the text
+				seen[n].Place.Path = i.Path
+			}
 		}
+		if err := w.see(ctx, seen); err != nil {
+			return err
+		}
+		page, err := chats.Page(ctx, w.q, id, from, chatPortion)
+		if err != nil || len(page) == 0 {
+			return err
+		}
+		from = page[len(page)-1].Ordinal + 1
+		c, known = chats.Chat{Group: group, Messages: page}, chats.Known{} // whose it is was said with the members
 	}
-	return seen, nil
 }
 
 func mentions(base identifiers.Seen, text string) []identifiers.Seen {
@@ -172,7 +176,11 @@ func (w *work) linkMail(i media.Item, data []byte) []identifiers.Seen {
 		if text == "" {
 			text = m.HTMLText
 		}
-		out = append(out, mentions(base, m.Subject+"\n"+text)...)
+		text = m.Subject + "\n" + text
+		if len(text) > textPart {
+			w.find(i, format.Finding{Code: "link.size", Detail: "searched up to the limit"})
+		}
+		out = append(out, mentions(base, text)...)
 	})
 	if crashed != nil {
 		w.find(i, *crashed)

@@ -27,17 +27,8 @@ func (l *Line) read(ctx context.Context, w *work) error {
 	neighbours := &neighbours{work: w, folders: map[string][]evidence.Exhibit{}, containers: map[string][]media.Item{}}
 	var linked []string
 	for _, i := range items {
-		data, ok, err := w.text(ctx, i)
+		good, err := w.readOne(ctx, i, neighbours)
 		if err != nil {
-			return err
-		}
-		if !ok {
-			continue
-		}
-		good := false
-		if identify.Kind(i.Kind) == identify.Mail {
-			good = w.readMail(i, data)
-		} else if good, err = w.readChat(ctx, i, data, neighbours); err != nil {
 			return err
 		}
 		if good {
@@ -60,16 +51,37 @@ func (l *Line) read(ctx context.Context, w *work) error {
 	return w.commit(ctx, audit.Collection, true)
 }
 
-// text reads the bytes of an item; false when they cannot be had, which is
-// then recorded.
-func (w *work) text(ctx context.Context, i media.Item) ([]byte, bool, error) {
+// readOne reads one item; false when nothing came of it.
+func (w *work) readOne(ctx context.Context, i media.Item, neighbours *neighbours) (bool, error) {
+	done, err := w.line.alone(ctx, i.Size)
+	if err != nil {
+		return false, err
+	}
+	defer done()
+	limit := int64(maxChat)
+	if identify.Kind(i.Kind) == identify.Mail {
+		limit = maxMail
+	}
+	data, ok, err := w.text(ctx, i, limit)
+	switch {
+	case err != nil || !ok:
+		return false, err
+	case identify.Kind(i.Kind) == identify.Mail:
+		return w.readMail(i, data), nil
+	}
+	return w.readChat(ctx, i, data, neighbours)
+}
+
+// text reads the bytes of an item up to a limit; false when they cannot be had,
+// which is then recorded.
+func (w *work) text(ctx context.Context, i media.Item, limit int64) ([]byte, bool, error) {
 	src, err := w.source(ctx, i)
 	if err != nil {
 		return nil, false, w.unreadable(i, err)
 	}
 	defer src.Close()
 	in := &watched{src: src}
-	data, fs := whole(in)
+	data, fs := whole(in, limit)
 	if in.err != nil {
 		return nil, false, w.unreadable(i, in.err)
 	}
@@ -89,6 +101,10 @@ func (w *work) readMail(i media.Item, data []byte) bool {
 	text := m.Text
 	if strings.TrimSpace(text) == "" {
 		text = m.HTMLText
+	}
+	if most := int(w.line.limits.Text); len(text) > most { // the message itself stays whole
+		text = strings.ToValidUTF8(text[:most], "")
+		fs = append(fs, format.Finding{Code: "read.text", Detail: "the text is longer than the limit"})
 	}
 	t := tips.Tip{ID: tips.NewID(w.line.siteRow, i.Exhibit, string(i.ID)), Case: i.Case, Exhibit: i.Exhibit, Item: string(i.ID),
 		MessageID: m.MessageID, Subject: m.Subject, Received: m.Date, Text: text, Attachments: len(m.Attachments), Protected: i.Protected}

@@ -12,6 +12,7 @@ import (
 	"tutela/casework/media"
 	"tutela/format"
 	"tutela/format/whatsapp"
+	"tutela/vault/audit"
 	"tutela/vault/db"
 )
 
@@ -46,6 +47,7 @@ func (w *work) readChat(ctx context.Context, i media.Item, data []byte, beside *
 	chat := chats.FromWhatsApp(w.line.siteRow, w.group(i, &c), 0, c, held)
 	accounts := sync.OnceValue(func() []string { return chatAccounts(c, known) })
 	left := narrow(&chat, func(m chats.Message) bool { return w.inScope(i, m.Time, accounts) })
+	c.Messages = nil // the memory is wanted for the rows
 	if left > 0 {
 		fs = append(fs, outOfScope(left))
 	}
@@ -59,9 +61,53 @@ func (w *work) readChat(ctx context.Context, i media.Item, data []byte, beside *
 	if left > 0 {
 		detail = "scope"
 	}
+	if err := w.putChat(ctx, chat); err != nil {
+		return false, err
+	}
 	w.result(i.ID, media.Done, detail)
-	w.puts = append(w.puts, func(ctx context.Context, dw *db.Writer) error { return chats.Replace(ctx, dw, chat) })
 	return true, nil
+}
+
+// chatPortion is how many messages go into one act.
+const chatPortion = 5000
+
+// putChat writes a chat: a long one in several acts, of which the last is that of
+// the job.
+func (w *work) putChat(ctx context.Context, chat chats.Chat) error {
+	if len(chat.Messages) <= chatPortion {
+		w.puts = append(w.puts, func(ctx context.Context, dw *db.Writer) error { return chats.Replace(ctx, dw, chat) })
+		return nil
+	}
+	w.puts = append(w.puts, func(ctx context.Context, dw *db.Writer) error {
+		if err := chats.Trim(ctx, dw, chat); err != nil {
+			return err
+		}
+		return chats.Put(ctx, dw, chats.Chat{Group: chat.Group, Members: chat.Members})
+	})
+	attachments, events := chat.Attachments, chat.Events
+	for part := range slices.Chunk(chat.Messages, chatPortion) {
+		if err := w.commit(ctx, audit.Collection, false); err != nil {
+			return err
+		}
+		in := map[chats.MessageID]bool{}
+		for _, m := range part {
+			in[m.ID] = true
+		}
+		portion := chats.Chat{Group: chat.Group, Messages: part}
+		portion.Attachments, attachments = head(attachments, func(a chats.Attachment) bool { return in[a.Message] })
+		portion.Events, events = head(events, func(e chats.Event) bool { return in[e.Message] })
+		w.puts = append(w.puts, func(ctx context.Context, dw *db.Writer) error { return chats.Put(ctx, dw, portion) })
+	}
+	return nil
+}
+
+// head parts the first elements that belong from the others.
+func head[T any](in []T, belongs func(T) bool) (first, rest []T) {
+	n := 0
+	for n < len(in) && belongs(in[n]) {
+		n++
+	}
+	return in[:n], in[n:]
 }
 
 // surplus is the reader's word for a file that no message names.

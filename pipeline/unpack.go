@@ -131,6 +131,13 @@ func (u *unpacking) container(ctx context.Context, c media.Item) error {
 		return u.unreadable(c, err)
 	}
 	defer src.Close()
+	if kind := identify.Kind(c.Kind); kind == identify.Mail || kind == identify.Mbox {
+		done, err := u.line.alone(ctx, c.Size)
+		if err != nil {
+			return err
+		}
+		defer done()
+	}
 	in := &watched{src: src}
 	u.made, u.chats, u.names, u.outside = 0, nil, map[string]int{}, false
 	var notes []format.Finding

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"runtime/debug"
 
 	"tutela/casework/media"
 	"tutela/format"
@@ -12,16 +13,40 @@ import (
 	"tutela/format/mail"
 )
 
-// maxText bounds what is read into memory of one text, message or mailbox.
-const maxText = 256 << 20
+// What is read into memory of one text. Apps cut their exports at 40,000
+// messages; the rows of a chat take about ten times the memory of its text.
+const (
+	maxMail   = 64 << 20
+	maxChat   = 12 << 20
+	mboxPart  = 48 << 20 // of a mailbox at a time
+	largeText = 4 << 20  // of larger ones there is only one in memory
+)
 
-// whole reads an item into memory. A larger one is cut, with a finding.
-func whole(in *watched) ([]byte, []format.Finding) {
+// alone waits until no other large text is in memory, and returns what lets the
+// next one in.
+func (l *Line) alone(ctx context.Context, size int64) (done func(), err error) {
+	if size <= largeText {
+		return func() {}, nil
+	}
+	select {
+	case l.large <- struct{}{}:
+		return func() {
+			debug.FreeOSMemory() // before the next one takes as much
+			<-l.large
+		}, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// whole reads an item into memory. One that is larger than the limit is cut, with
+// a finding.
+func whole(in *watched, limit int64) ([]byte, []format.Finding) {
 	size := in.src.Size()
 	var fs []format.Finding
-	if size > maxText {
-		size = maxText
-		fs = append(fs, format.Finding{Code: "read.size", Detail: "read up to the limit", Place: format.Place{Offset: maxText}})
+	if size > limit {
+		size = limit
+		fs = append(fs, format.Finding{Code: "read.size", Detail: "read up to the limit", Place: format.Place{Offset: limit}})
 	}
 	data := make([]byte, size)
 	n, _ := in.ReadAt(data, 0) // in.err tells
@@ -31,7 +56,7 @@ func whole(in *watched) ([]byte, []format.Finding) {
 // mail takes the attachments out of a message. The message itself is read by
 // the stage that reads.
 func (u *unpacking) mail(ctx context.Context, c media.Item, in *watched) ([]format.Finding, error) {
-	data, _ := whole(in)
+	data, _ := whole(in, maxMail)
 	m, _ := mail.Read(data, u.line.limits)
 	if !u.inScope(c, m.Date, func() []string { return mailAccounts(m) }) {
 		u.outside = true // the stage that reads has a finding
@@ -74,20 +99,21 @@ func extension(contentType string) string {
 	return ""
 }
 
-// mbox takes the messages out of a mailbox.
+// mbox takes the messages out of a mailbox, part by part.
 func (u *unpacking) mbox(ctx context.Context, c media.Item, in *watched) ([]format.Finding, error) {
-	data, cut := whole(in)
-	entries, variant, fs := mail.Mbox(data, u.line.limits)
-	fs = append(cut, fs...)
-	for n, e := range entries {
+	box := mailbox{in: in, size: in.src.Size(), part: mboxPart, limits: u.line.limits}
+	for n := 1; box.next(); n++ {
 		if u.count >= u.line.limits.Items {
-			return append(fs, format.Finding{Code: "archive.count", Detail: "more messages than the limit", Count: len(entries) - n}), nil
+			return append(box.findings, format.Finding{Code: "archive.count", Detail: "more messages than the limit", Place: format.Place{Offset: box.offset()}}), nil
 		}
-		raw := mail.Unquote(data[e.Offset:e.Offset+e.Length], variant)
+		raw := box.message()
 		open := func() (io.Reader, error) { return bytes.NewReader(raw), nil }
-		if err := u.add(ctx, c, fmt.Sprintf("message-%06d.eml", n+1), e.Length, open); err != nil {
-			return fs, err
+		if err := u.add(ctx, c, fmt.Sprintf("message-%06d.eml", n), int64(len(raw)), open); err != nil {
+			return box.findings, err
+		}
+		if ctx.Err() != nil {
+			return box.findings, ctx.Err()
 		}
 	}
-	return fs, nil
+	return box.findings, nil
 }

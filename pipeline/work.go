@@ -274,7 +274,7 @@ func (w *work) commit(ctx context.Context, class audit.Class, last bool) error {
 		}
 		return w.lease.Finish(ctx, dw)
 	})
-	w.items, w.results, w.next, w.puts = nil, nil, nil, nil
+	w.again, w.items, w.results, w.next, w.puts = nil, nil, nil, nil, nil
 	if err == nil {
 		failpoint.Hit("pipeline." + w.stage)
 	}

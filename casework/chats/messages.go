@@ -52,6 +52,13 @@ func Messages(ctx context.Context, q db.Queryer, o Query) ([]Shown, error) {
 	return dress(ctx, q, o.Case, ms, o.View)
 }
 
+// Page returns up to n messages of a group in the order of the file, from an
+// ordinal on, as they were read: for the stages, not for a view.
+func Page(ctx context.Context, q db.Queryer, g GroupID, from, n int) ([]Message, error) {
+	return db.Collect(ctx, q, scanMessage, selectMessage+" WHERE m.group_id = ?1 AND m.ordinal >= ?2 ORDER BY m.ordinal LIMIT ?3",
+		string(g), int64(from), int64(n))
+}
+
 // FindMessages returns messages by id as the view shows them, by group and
 // place; what the view withholds is left out.
 func FindMessages(ctx context.Context, q db.Queryer, c cases.ID, v cases.View, wanted ...MessageID) ([]Shown, error) {

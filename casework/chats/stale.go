@@ -10,15 +10,16 @@ import (
 // Replace writes a settled chat. What an earlier reading of it gave and this one
 // does not is dropped.
 func Replace(ctx context.Context, w *db.Writer, c Chat) error {
-	if err := dropStale(ctx, w, c); err != nil {
+	if err := Trim(ctx, w, c); err != nil {
 		return err
 	}
 	return Put(ctx, w, c)
 }
 
-// dropStale removes rows of an earlier reading of a chat that c lacks: a chat is
-// read again when more of what lies beside it is known, or less is authorised.
-func dropStale(ctx context.Context, w *db.Writer, c Chat) error {
+// Trim removes rows of an earlier reading of a chat that c lacks: a chat is read
+// again when more of what lies beside it is known, or less is authorised. Whoever
+// writes a long chat in several acts calls it in the first.
+func Trim(ctx context.Context, w *db.Writer, c Chat) error {
 	_, there, err := db.One(ctx, w, scanGroup, selectGroup+" WHERE g.id = ?1", string(c.Group.ID))
 	if err != nil || !there {
 		return err

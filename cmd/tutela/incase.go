@@ -215,11 +215,15 @@ func (c *room) ownExhibits(wanted []string) error {
 	return nil
 }
 
-// identifier finds an identifier of the case by its id or normalised value.
+// identifier finds an identifier of the case by its id or value; a number may be
+// written with spaces.
 func (c *room) identifier(s string) (identifiers.Identifier, error) {
 	found, err := identifiers.Find(c.ctx, c.r, c.view, identifiers.ID(s))
 	if err != nil {
 		return identifiers.Identifier{}, err
+	}
+	if number, err := identifiers.ParsePhone(s); err == nil {
+		s = number.Norm
 	}
 	more, err := identifiers.Lookup(c.ctx, c.r, c.view, s)
 	if err != nil {

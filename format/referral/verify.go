@@ -158,6 +158,9 @@ func fileAnswer(name string, bad map[string]string) FileAnswer {
 	}
 	for _, link := range chain {
 		if why := bad[link]; why != "" {
+			if link == name {
+				link = ""
+			}
 			return FileAnswer{Name: name, Why: strings.TrimPrefix(link+" "+why, " ")}
 		}
 	}
