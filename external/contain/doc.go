@@ -10,7 +10,7 @@
 // input: resource limits, no capabilities, no new privileges, Landlock (no file
 // system at all, no TCP) and a seccomp list of the calls that the Go runtime
 // needs (threads yes; programs, processes, sockets, opening of files and
-// executable memory no). If one of them is missing, it refuses to work, unless
+// executable or shared memory no). If one of them is missing, it refuses to work, unless
 // Config.AllowWeak says otherwise. Elsewhere the worker is only a process of
 // its own with limits of time and memory (a job object on windows, a watchdog
 // inside the worker on darwin): a decoder that is taken over there has the

@@ -77,6 +77,9 @@ func escapes() map[string]Op {
 		"executable memory": func() error {
 			return raw(unix.SYS_MMAP, 0, 4096, unix.PROT_READ|unix.PROT_WRITE|unix.PROT_EXEC, unix.MAP_ANON|unix.MAP_PRIVATE, ^uintptr(0))
 		},
+		"shared memory": func() error {
+			return raw(unix.SYS_MMAP, 0, 4096, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_ANON|unix.MAP_SHARED, ^uintptr(0))
+		},
 		"raise a limit":     func() error { return verdict(unix.Setrlimit(unix.RLIMIT_AS, &unix.Rlimit{Cur: 1 << 50, Max: 1 << 50})) },
 		"32-bit numbers":    func() error { return raw(0x40000000|unix.SYS_GETPID, 0, 0, 0, 0, 0) },
 		"undo no_new_privs": func() error { return raw(unix.SYS_PRCTL, unix.PR_SET_NO_NEW_PRIVS, 0, 0, 0, 0) },

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -162,6 +163,12 @@ func (p *process) read(ctx context.Context, wall time.Duration, limit int64) (by
 	return 0, nil, p.obituary()
 }
 
+// memoryTexts are what the Go runtime says when it ends for want of memory
+// (src/runtime: malloc.go, mem_linux.go, mpagealloc_64bit.go, os_linux.go and,
+// with the C library, cgo/gcc_util.c): the stack of a thread is memory too.
+var memoryTexts = []string{"out of memory", "cannot allocate memory", "failed to reserve page summary memory",
+	"failed to create new OS thread", "pthread_create failed"}
+
 // obituary says why an ended worker ended.
 func (p *process) obituary() error {
 	text := p.errs.String()
@@ -169,7 +176,7 @@ func (p *process) obituary() error {
 	switch {
 	case outOfTime(state):
 		return fmt.Errorf("%w: %v of processor time", ErrTimeout, p.limits.CPU)
-	case strings.Contains(text, "out of memory"), strings.Contains(text, "cannot allocate memory"),
+	case slices.ContainsFunc(memoryTexts, func(s string) bool { return strings.Contains(text, s) }),
 		state != nil && state.ExitCode() == exitMemory:
 		return fmt.Errorf("%w: %d MiB", ErrMemory, p.limits.Memory/mib)
 	}

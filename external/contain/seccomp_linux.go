@@ -47,7 +47,7 @@ func restrictCalls(order) (string, error) {
 	if err := seccomp.LoadFilter(seccomp.Filter{NoNewPrivs: true, Flag: seccomp.FilterFlagTSync, Policy: policy}); err != nil {
 		return "", err
 	}
-	return "threads yes; no processes, programs, sockets, files, executable memory", nil
+	return "threads yes; no processes, programs, sockets, files, executable or shared memory", nil
 }
 
 // conditions are the calls allowed with certain arguments only.
@@ -66,7 +66,7 @@ func conditions() []seccomp.NameWithConditions {
 	thread := seccomp.Condition{Argument: 0, Operation: seccomp.BitsSet, Value: unix.CLONE_THREAD}
 	return []seccomp.NameWithConditions{
 		only("clone", thread, without(0, newNamespaces)),
-		only("mmap", without(2, unix.PROT_EXEC)),
+		only("mmap", without(2, unix.PROT_EXEC), without(3, unix.MAP_SHARED)),
 		only("mprotect", without(2, unix.PROT_EXEC)),
 		only("tgkill", is(0, uint64(unix.Getpid()))),
 		only("prctl", is(0, prSetVMA)),
