@@ -221,3 +221,16 @@ func outOfTime(state *os.ProcessState) bool {
 	status, ok := state.Sys().(syscall.WaitStatus)
 	return ok && status.Signaled() && status.Signal() == unix.SIGXCPU
 }
+
+// peak is the most memory that an ended worker had in use, in bytes
+// (getrusage(2): ru_maxrss is in KiB).
+func peak(state *os.ProcessState) int64 {
+	if state == nil {
+		return 0
+	}
+	usage, ok := state.SysUsage().(*syscall.Rusage)
+	if !ok {
+		return 0
+	}
+	return int64(usage.Maxrss) << 10
+}

@@ -47,3 +47,6 @@ func (g guard) release() {
 func grant(*os.Process, time.Duration) error { return nil }
 
 func outOfTime(*os.ProcessState) bool { return false }
+
+// peak is not known here: the watchdog's exit status says what it saw.
+func peak(*os.ProcessState) int64 { return 0 }
