@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"image"
 	"image/gif"
-	"image/jpeg"
 	"image/png"
 	"io"
 	"runtime"
@@ -18,16 +17,18 @@ import (
 	"golang.org/x/image/webp"
 
 	"tutela/format"
+	"tutela/format/picture/jpeg"
 )
 
 // Version of the decoding rules of this package; it stands in Picture.Decoder.
-const Version = "1"
+const Version = "2"
 
 // Codes of findings.
 const (
 	Unsupported   = "picture.unsupported"    // not one of the six formats
 	Damaged       = "picture.damaged"        // nothing could be decoded
 	Truncated     = "picture.truncated"      // the file ends early; the rest of the picture is filler
+	Corrupt       = "picture.corrupt"        // the data hold nonsense; some of the picture is wrong
 	TooLarge      = "picture.too-large"      // more pixels than the limit, judged by the header
 	Animated      = "picture.animated"       // more than one frame; the first one is what was decoded
 	BadOrient     = "picture.orientation"    // orientation tag outside of 1 to 8
@@ -72,13 +73,14 @@ type canvas struct {
 	pixels
 	frames    int
 	truncated bool
+	corrupt   bool
 }
 
 func codecFor(head []byte) (codec, bool) {
 	std, ext := "go "+runtime.Version(), "golang.org/x/image v0.47.0"
 	switch {
 	case bytes.HasPrefix(head, []byte("\xff\xd8\xff")):
-		return codec{"jpeg", "image/jpeg " + std, jpeg.DecodeConfig, decodeJPEG}, true
+		return codec{"jpeg", "tutela jpeg", jpegConfig, decodeJPEG}, true
 	case bytes.HasPrefix(head, []byte("\x89PNG\r\n\x1a\n")):
 		return codec{"png", "image/png " + std, png.DecodeConfig, decodePNG}, true
 	case bytes.HasPrefix(head, []byte("GIF87a")), bytes.HasPrefix(head, []byte("GIF89a")):
@@ -148,6 +150,9 @@ func (p *Picture) notes(src source, c canvas) []format.Finding {
 	if c.truncated {
 		out = append(out, one(Truncated, "")...)
 	}
+	if c.corrupt {
+		out = append(out, one(Corrupt, "")...)
+	}
 	if p.Frames > 1 {
 		out = append(out, one(Animated, fmt.Sprintf("%d frames", p.Frames))...)
 	}
@@ -205,11 +210,11 @@ func guarded(fn func() error) (err error) {
 
 func code(err error) string {
 	switch {
-	case errors.Is(err, errTooLarge):
+	case errors.Is(err, errTooLarge), errors.Is(err, jpeg.ErrMemory):
 		return TooLarge
 	case errors.Is(err, errBroken):
 		return DecoderFailed
-	case errors.As(err, new(jpeg.UnsupportedError)), errors.As(err, new(png.UnsupportedError)),
+	case errors.Is(err, jpeg.ErrUnsupported), errors.As(err, new(png.UnsupportedError)),
 		errors.As(err, new(tiff.UnsupportedError)), errors.Is(err, bmp.ErrUnsupported):
 		return Unsupported
 	}

@@ -118,27 +118,6 @@ func TestFourInks(t *testing.T) {
 	}
 }
 
-// TestUpsampling compares with rows computed by hand from jdsample.c.
-func TestUpsampling(t *testing.T) {
-	to := make([]byte, 8)
-	across(to, []byte{0, 100, 200, 40})
-	if diff := cmp.Diff([]byte{0, 25, 75, 125, 175, 160, 80, 40}, to); diff != "" {
-		t.Errorf("across: %s", diff)
-	}
-	across(to[:4], []byte{10, 20})
-	if diff := cmp.Diff([]byte{10, 10, 20, 20}, to[:4]); diff != "" {
-		t.Errorf("short rows are repeated: %s", diff)
-	}
-	both(to[:6], []byte{0, 16, 32}, []byte{0, 16, 32})
-	if diff := cmp.Diff([]byte{0, 4, 12, 20, 28, 32}, to[:6]); diff != "" {
-		t.Errorf("both: %s", diff)
-	}
-	for _, c := range []struct{ y, rows, near, far int }{{0, 3, 0, 0}, {1, 3, 0, 1}, {2, 3, 1, 0}, {5, 3, 2, 2}} {
-		if n, f := neighbours(c.y, c.rows); n != c.near || f != c.far {
-			t.Errorf("row %d: %d, %d", c.y, n, f)
-		}
-	}
-}
 
 func TestGIFOnItsCanvas(t *testing.T) {
 	palette := color.Palette{color.Black, color.White}

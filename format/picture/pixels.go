@@ -41,9 +41,7 @@ func normal(img image.Image) pixels {
 	case *image.Paletted:
 		return indexed(m)
 	case *image.CMYK:
-		return fourInks(m)
-	case *image.YCbCr:
-		return fancy(m)
+		return fourInks(b.Dx(), b.Dy(), m.Stride, m.Pix)
 	}
 	return anyColour(img)
 }
@@ -107,10 +105,10 @@ func indexed(m *image.Paletted) pixels {
 }
 
 // fourInks converts by the plain formula, without a colour profile.
-func fourInks(m *image.CMYK) pixels {
-	out := newPixels(m.Rect.Dx(), m.Rect.Dy(), 3)
+func fourInks(w, h, stride int, inks []byte) pixels {
+	out := newPixels(w, h, 3)
 	for y := range out.h {
-		row, to := m.Pix[y*m.Stride:], out.pix[y*out.w*3:][:out.w*3]
+		row, to := inks[y*stride:], out.pix[y*out.w*3:][:out.w*3]
 		for x := range out.w {
 			p := row[x*4 : x*4+4]
 			light := 255 - int(p[3])
@@ -154,4 +152,15 @@ func placed(f pixels, x0, y0, w, h int) pixels {
 		}
 	}
 	return out
+}
+
+func clip(v int32) byte { return byte(max(0, min(v, 255))) }
+
+// neighbours returns the chroma row that row y lies in and the next nearest one.
+func neighbours(y, rows int) (near, far int) {
+	near = y / 2
+	if y%2 == 0 {
+		return near, max(near-1, 0)
+	}
+	return near, min(near+1, rows-1)
 }
