@@ -7,9 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"image"
-	"image/gif"
 	"image/png"
 	"io"
+	"iter"
 	"runtime"
 
 	"golang.org/x/image/bmp"
@@ -30,7 +30,7 @@ const (
 	Truncated     = "picture.truncated"      // the file ends early; the rest of the picture is filler
 	Corrupt       = "picture.corrupt"        // the data hold nonsense; some of the picture is wrong
 	TooLarge      = "picture.too-large"      // more pixels than the limit, judged by the header
-	Animated      = "picture.animated"       // more than one frame; the first one is what was decoded
+	FramesLeft    = "picture.frames-left"    // not every frame of an animation was looked at
 	BadOrient     = "picture.orientation"    // orientation tag outside of 1 to 8
 	DecoderFailed = "picture.decoder-failed" // the decoder broke down on this file
 )
@@ -47,6 +47,8 @@ type Picture struct {
 	Frames        int    // frames in the file, at least 1
 	Orientation   int    // EXIF orientation 1 to 8; 1 where there is none
 	Transparent   bool   // some pixel was not opaque
+
+	box image.Rectangle // holds all that can be seen
 }
 
 // codec is one format: how its header is read and how it is decoded.
@@ -55,6 +57,7 @@ type codec struct {
 	decoder string
 	config  func(io.Reader) (image.Config, error)
 	decode  func(source) (canvas, error)
+	frames  func(source) iter.Seq2[frame, error] // nil where there is no animation
 }
 
 // source is the input of a decoder, with what the header said.
@@ -80,17 +83,17 @@ func codecFor(head []byte) (codec, bool) {
 	std, ext := "go "+runtime.Version(), "golang.org/x/image v0.47.0"
 	switch {
 	case bytes.HasPrefix(head, []byte("\xff\xd8\xff")):
-		return codec{"jpeg", "tutela jpeg", jpegConfig, decodeJPEG}, true
+		return codec{"jpeg", "tutela jpeg", jpegConfig, decodeJPEG, nil}, true
 	case bytes.HasPrefix(head, []byte("\x89PNG\r\n\x1a\n")):
-		return codec{"png", "image/png " + std, png.DecodeConfig, decodePNG}, true
+		return codec{"png", "image/png " + std, png.DecodeConfig, decodePNG, pngFrames}, true
 	case bytes.HasPrefix(head, []byte("GIF87a")), bytes.HasPrefix(head, []byte("GIF89a")):
-		return codec{"gif", "image/gif " + std, gif.DecodeConfig, decodeGIF}, true
+		return codec{"gif", "tutela gif", gifConfig, decodeGIF, gifFrames}, true
 	case len(head) >= 12 && string(head[:4]) == "RIFF" && string(head[8:12]) == "WEBP":
-		return codec{"webp", "webp " + ext, webp.DecodeConfig, decodeWebP}, true
+		return codec{"webp", "webp " + ext, webp.DecodeConfig, decodeWebP, webpFrames}, true
 	case bytes.HasPrefix(head, []byte("BM")):
-		return codec{"bmp", "bmp " + ext, bmp.DecodeConfig, plain(bmp.Decode)}, true
+		return codec{"bmp", "bmp " + ext, bmp.DecodeConfig, plain(bmp.Decode), nil}, true
 	case bytes.HasPrefix(head, []byte("II*\x00")), bytes.HasPrefix(head, []byte("MM\x00*")):
-		return codec{"tiff", "tiff " + ext, tiff.DecodeConfig, plain(tiff.Decode)}, true
+		return codec{"tiff", "tiff " + ext, tiff.DecodeConfig, plain(tiff.Decode), nil}, true
 	}
 	return codec{}, false
 }
@@ -102,7 +105,7 @@ func plain(decode func(io.Reader) (image.Image, error)) func(source) (canvas, er
 		if err != nil {
 			return canvas{}, err
 		}
-		return canvas{pixels: normal(img), frames: 1}, nil
+		return canvas{pixels: normal(img, 3), frames: 1}, nil
 	}
 }
 
@@ -140,8 +143,8 @@ func Decode(in io.ReaderAt, size int64, limits format.Limits) (Picture, []format
 }
 
 func (p *Picture) pixelsOf(c canvas) {
-	p.Width, p.Height, p.Channels, p.Pix = c.w, c.h, c.channels, c.pix
-	p.Transparent, p.Frames = c.transparent, max(c.frames, 1)
+	*p = p.framed(c.pixels)
+	p.Frames = max(c.frames, 1)
 }
 
 // notes reads the orientation and collects the findings of a decoded picture.
@@ -152,9 +155,6 @@ func (p *Picture) notes(src source, c canvas) []format.Finding {
 	}
 	if c.corrupt {
 		out = append(out, one(Corrupt, "")...)
-	}
-	if p.Frames > 1 {
-		out = append(out, one(Animated, fmt.Sprintf("%d frames", p.Frames))...)
 	}
 	switch o := orientation(p.Format, src.in, src.size); {
 	case o >= 1 && o <= 8:

@@ -113,11 +113,10 @@ func TestModes(t *testing.T) {
 func TestFourInks(t *testing.T) {
 	m := image.NewCMYK(image.Rect(0, 0, 3, 1))
 	copy(m.Pix, []byte{0, 0, 0, 0, 255, 0, 0, 0, 0, 128, 0, 255})
-	if diff := cmp.Diff([]byte{255, 255, 255, 0, 255, 255, 0, 0, 0}, normal(m).pix); diff != "" {
+	if diff := cmp.Diff([]byte{255, 255, 255, 0, 255, 255, 0, 0, 0}, normal(m, 3).pix); diff != "" {
 		t.Error(diff)
 	}
 }
-
 
 func TestGIFOnItsCanvas(t *testing.T) {
 	palette := color.Palette{color.Black, color.White}
@@ -127,7 +126,7 @@ func TestGIFOnItsCanvas(t *testing.T) {
 			Config: image.Config{Width: 5, Height: 4, ColorModel: palette}})
 	})
 	p, findings := decode(b)
-	if p.Width != 5 || p.Height != 4 || p.Frames != 3 || !p.Transparent || len(findings) != 1 || findings[0].Code != Animated {
+	if p.Width != 5 || p.Height != 4 || p.Frames != 3 || !p.Transparent || len(findings) != 0 {
 		t.Fatalf("%d×%d, %d frames, %v", p.Width, p.Height, p.Frames, findings)
 	}
 	for y := range 4 {
