@@ -141,8 +141,11 @@ func (w *work) keep(i media.Item, p picture.Print) *printed {
 	if err != nil {
 		out.outcome = media.Failed
 	}
-	if len(p.Findings) > 0 {
+	switch {
+	case len(p.Findings) > 0:
 		out.detail = p.Findings[0].Code
+	case p.Floor == picture.NoHash:
+		out.detail = picture.TooSmall
 	}
 	if out.outcome == media.Failed {
 		if out.detail == "" {

@@ -30,6 +30,7 @@ const (
 	Truncated     = "picture.truncated"      // the file ends early; the rest of the picture is filler
 	Corrupt       = "picture.corrupt"        // the data hold nonsense; some of the picture is wrong
 	TooLarge      = "picture.too-large"      // more pixels than the limit, judged by the header
+	TooSmall      = "picture.too-small"      // no perceptual hash was made; said of results, not found in a file
 	FramesLeft    = "picture.frames-left"    // not every frame of an animation was looked at
 	BadOrient     = "picture.orientation"    // orientation tag outside of 1 to 8
 	DecoderFailed = "picture.decoder-failed" // the decoder broke down on this file

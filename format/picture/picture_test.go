@@ -3,7 +3,6 @@ package picture
 import (
 	"bytes"
 	"encoding/binary"
-	"encoding/json"
 	"hash/crc32"
 	"image"
 	"image/color"
@@ -17,7 +16,6 @@ import (
 	"golang.org/x/image/tiff"
 
 	"tutela/format"
-	"tutela/hash/pdq"
 )
 
 // hills draws an opaque picture of colour ramps.
@@ -189,49 +187,6 @@ func TestUprightIsItsOwnInverse(t *testing.T) {
 		if q = q.Upright(); !bytes.Equal(q.Pix, p.Pix) {
 			t.Errorf("orientation %d and back: pixels differ", o)
 		}
-	}
-}
-
-func TestFingerprint(t *testing.T) {
-	b := pngOf(t, hills(600, 300))
-	out, err := Fingerprint(bytes.NewReader(b), int64(len(b)), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var p Print
-	if err := json.Unmarshal(out, &p); err != nil {
-		t.Fatal(err)
-	}
-	if len(p.Variants) != 2 || p.Variants[0].Label != "ref512" || p.Variants[1].Label != "full" || len(p.PixelDigest) != 64 || p.Width != 600 {
-		t.Errorf("%s", out)
-	}
-	for _, v := range p.Variants {
-		if _, err := pdq.Parse(v.Hash); err != nil {
-			t.Errorf("%+v: %v", v, err)
-		}
-	}
-	again, _ := Fingerprint(bytes.NewReader(b), int64(len(b)), []byte(`{"Pixels":1000000}`))
-	if !bytes.Equal(out, again) {
-		t.Error("the same file gave two answers")
-	}
-	if _, err := Fingerprint(bytes.NewReader(b), int64(len(b)), []byte("{")); err == nil {
-		t.Error("malformed limits were accepted")
-	}
-	out, err = Fingerprint(bytes.NewReader([]byte("plain text")), 10, nil)
-	if err != nil || json.Unmarshal(out, &p) != nil || p.Findings[0].Code != Unsupported {
-		t.Errorf("text gave %s, %v", out, err)
-	}
-}
-
-func TestVariantsOfTurnedAndTransparent(t *testing.T) {
-	p, _ := decode(pngOf(t, hills(40, 30)))
-	p.Orientation, p.Transparent = 6, true
-	var labels []string
-	for _, v := range printOf(p, nil).Variants {
-		labels = append(labels, v.Label)
-	}
-	if diff := cmp.Diff([]string{"white-ref512", "white-upright-ref512"}, labels); diff != "" {
-		t.Error(diff)
 	}
 }
 
