@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"image"
+	"image/color"
 	"image/png"
 	"io"
 	"iter"
@@ -25,7 +26,9 @@ const Version = "2"
 
 // Codes of findings.
 const (
-	Unsupported   = "picture.unsupported"    // not one of the six formats
+	Unsupported   = "picture.unsupported"    // not one of the six formats, or a kind of one that no decoder here reads
+	RawCamera     = "picture.raw-camera"     // a raw camera format, which is never decoded here; its digests stand
+	NoDecoder     = "picture.no-decoder"     // only a decoder of the system reads this format (HEIC, AVIF, JPEG XL)
 	Damaged       = "picture.damaged"        // nothing could be decoded
 	Truncated     = "picture.truncated"      // the file ends early; the rest of the picture is filler
 	Corrupt       = "picture.corrupt"        // the data hold nonsense; some of the picture is wrong
@@ -118,6 +121,9 @@ func Decode(in io.ReaderAt, size int64, limits format.Limits) (Picture, []format
 	if n, err := in.ReadAt(head, 0); n < len(head) {
 		return Picture{}, one(Damaged, "header cannot be read: "+reason(err))
 	}
+	if code, name := refused(in, size, head); code != "" {
+		return Picture{}, one(code, name)
+	}
 	c, ok := codecFor(head)
 	if !ok {
 		return Picture{}, one(Unsupported, "")
@@ -130,7 +136,7 @@ func Decode(in io.ReaderAt, size int64, limits format.Limits) (Picture, []format
 			return err
 		}
 		p.Width, p.Height = src.config.Width, src.config.Height
-		if err = fits(p.Width, p.Height, limits); err != nil {
+		if err = affordable(src.config, limits); err != nil {
 			return err
 		}
 		got, err = c.decode(src)
@@ -195,6 +201,28 @@ func fits(w, h int, l format.Limits) error {
 	}
 	if int64(h) > l.Pixels/int64(w) {
 		return fmt.Errorf("%w: %d×%d", errTooLarge, w, h)
+	}
+	return nil
+}
+
+// maxDecoded bounds what a decoder's picture and its normal form take together:
+// with the program itself they must stay below what a worker is given.
+const maxDecoded = 640 << 20
+
+// affordable judges a header: its sides, and the bytes that its pixels take.
+func affordable(c image.Config, l format.Limits) error {
+	if err := fits(c.Width, c.Height, l); err != nil {
+		return err
+	}
+	each := int64(7) // four channels and the three of the normal form
+	switch c.ColorModel {
+	case color.NRGBA64Model, color.RGBA64Model:
+		each = 11
+	case color.GrayModel, color.Gray16Model, nil: // nil: decoders of ours, which budget for themselves
+		each = 3
+	}
+	if n := int64(c.Width) * int64(c.Height); n > maxDecoded/each {
+		return fmt.Errorf("%w: %d×%d of %d bytes each", errTooLarge, c.Width, c.Height, each)
 	}
 	return nil
 }
