@@ -67,9 +67,17 @@ func becomeProgram() {
 	os.Exit(exitUncontained)
 }
 
+// Libraries returns the files that the program may read beside its input: the
+// libraries that it needs, and its plugins. They are looked up, not loaded.
+func (p Program) Libraries() ([]string, error) {
+	var o programOrder
+	err := o.libraries(p)
+	return o.Libs, err
+}
+
 // Run gives the program the first size bytes of in and returns what it writes.
-// The error is a *Failure when the program said that it failed, and wraps one of
-// this package's errors otherwise.
+// The error is a *Failure when the program said that it failed (then what it wrote
+// is returned too), and wraps one of this package's errors otherwise.
 func (p Program) Run(ctx context.Context, in io.ReaderAt, size int64) ([]byte, error) {
 	name := filepath.Base(p.Path)
 	p.Limits = Config{Limits: p.Limits}.filled().Limits
@@ -128,7 +136,7 @@ func (p Program) run(ctx context.Context, in io.ReaderAt, size int64) ([]byte, e
 	case waitErr == nil && readErr == nil:
 		return out.Bytes(), nil
 	}
-	return nil, p.ending(cmd.ProcessState, errs.String())
+	return out.Bytes(), p.ending(cmd.ProcessState, errs.String())
 }
 
 // outputNames makes a directory with the names under which a program finds its
