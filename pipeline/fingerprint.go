@@ -110,6 +110,9 @@ func (w *work) print(ctx context.Context, i media.Item) (*printed, error) {
 	if err := json.Unmarshal(out, &p); err != nil {
 		return &printed{media.Failed, "fingerprint.answer", []format.Finding{{Code: "fingerprint.answer"}}}, nil
 	}
+	if d, ok := w.systemDecoder(p); ok {
+		return w.printBySystem(ctx, i, in, src.Size(), d, p)
+	}
 	return w.keep(i, p), nil
 }
 

@@ -66,6 +66,16 @@ type Print struct {
 // digests of all frames that were looked at. Files that differ in metadata only
 // share it.
 func Fingerprint(in io.ReaderAt, size int64, args []byte) ([]byte, error) {
+	return fingerprint(in, size, args, false)
+}
+
+// FingerprintUpright is Fingerprint for what another decoder has written and
+// turned already: an orientation that it left in the file is not looked at.
+func FingerprintUpright(in io.ReaderAt, size int64, args []byte) ([]byte, error) {
+	return fingerprint(in, size, args, true)
+}
+
+func fingerprint(in io.ReaderAt, size int64, args []byte, upright bool) ([]byte, error) {
 	var limits format.Limits
 	if len(args) > 0 {
 		if err := json.Unmarshal(args, &limits); err != nil {
@@ -73,6 +83,9 @@ func Fingerprint(in io.ReaderAt, size int64, args []byte) ([]byte, error) {
 		}
 	}
 	first, findings := Decode(in, size, limits)
+	if upright {
+		first.Orientation = 1
+	}
 	out := printOf(first, findings)
 	if len(first.Pix) == 0 {
 		return json.Marshal(out)

@@ -42,7 +42,7 @@ func refused(in io.ReaderAt, size int64, head []byte) (code, name string) {
 	case at(0, "\x00\x00\x00\x0cJXL \r\n\x87\n"), at(0, "\xff\x0a"):
 		return NoDecoder, "jxl"
 	case at(4, "ftyp"):
-		return NoDecoder, brand(head)
+		return brand(head)
 	case at(0, "II\x2a\x00"), at(0, "MM\x00\x2a"):
 		if rawTIFF(io.NewSectionReader(in, 0, size)) {
 			return RawCamera, "tiff-based"
@@ -52,16 +52,16 @@ func refused(in io.ReaderAt, size int64, head []byte) (code, name string) {
 }
 
 // brand names the format of an ISO base media file.
-func brand(head []byte) string {
+func brand(head []byte) (code, name string) {
 	if len(head) >= 12 {
 		switch string(head[8:12]) {
 		case "avif", "avis":
-			return "avif"
+			return NoDecoder, "avif"
 		case "heic", "heix", "heim", "heis", "hevc", "hevx", "mif1", "msf1":
-			return "heic"
+			return NoDecoder, "heic"
 		}
 	}
-	return "iso-media"
+	return Unsupported, "iso-media"
 }
 
 // rawTIFF walks over the directories of a TIFF, those below others too, and

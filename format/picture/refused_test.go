@@ -63,15 +63,20 @@ func TestRawCameraFilesAreRefused(t *testing.T) {
 
 func TestFormatsWithoutDecoder(t *testing.T) {
 	for name, b := range map[string][]byte{
-		"heic":      []byte("\x00\x00\x00\x18ftypheic\x00\x00\x00\x00"),
-		"avif":      []byte("\x00\x00\x00\x18ftypavif\x00\x00\x00\x00"),
-		"iso-media": []byte("\x00\x00\x00\x18ftypisom\x00\x00\x00\x00"),
-		"jxl":       []byte("\x00\x00\x00\x0cJXL \r\n\x87\naaaa"),
+		"heic": []byte("\x00\x00\x00\x18ftypheic\x00\x00\x00\x00"),
+		"avif": []byte("\x00\x00\x00\x18ftypavif\x00\x00\x00\x00"),
+		"jxl":  []byte("\x00\x00\x00\x0cJXL \r\n\x87\naaaa"),
 	} {
 		_, findings := decode(b)
 		if len(findings) != 1 || findings[0].Code != NoDecoder || findings[0].Detail != name {
 			t.Errorf("%s: %v", name, findings)
 		}
+	}
+}
+
+func TestFilmsAreNotForThisPackage(t *testing.T) {
+	if _, findings := decode([]byte("\x00\x00\x00\x18ftypisom\x00\x00\x00\x00")); len(findings) != 1 || findings[0].Code != Unsupported {
+		t.Errorf("%v", findings)
 	}
 }
 
