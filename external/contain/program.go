@@ -51,7 +51,7 @@ type programOrder struct {
 
 // clockSlack is how far the kernel's two counts of processor time differ: one
 // ends a program, the other is told afterwards.
-const clockSlack = 100 * time.Millisecond
+const clockSlack = 500 * time.Millisecond
 
 // exitUncontained is the status of a process that could not contain itself.
 const exitUncontained = 125
@@ -79,64 +79,109 @@ func (p Program) Libraries() ([]string, error) {
 // The error is a *Failure when the program said that it failed (then what it wrote
 // is returned too), and wraps one of this package's errors otherwise.
 func (p Program) Run(ctx context.Context, in io.ReaderAt, size int64) ([]byte, error) {
+	var out bytes.Buffer
+	_, err := p.Stream(ctx, in, size, func(r io.Reader) error { _, err := out.ReadFrom(r); return err })
+	var own *Failure
+	if err != nil && !errors.As(err, &own) {
+		return nil, err
+	}
+	return out.Bytes(), err
+}
+
+// Stream is Run for a program that writes much: use reads what it writes while it
+// runs. When use returns before the end, the program is ended: nil means that use
+// has enough. An error of use is that of Stream, unless the program failed first.
+// complained says that the program wrote something on its error pipe, which is
+// never told since it may quote the input.
+func (p Program) Stream(ctx context.Context, in io.ReaderAt, size int64, use func(io.Reader) error) (complained bool, err error) {
 	name := filepath.Base(p.Path)
 	p.Limits = Config{Limits: p.Limits}.filled().Limits
 	if size < 0 || size > p.Limits.Input {
-		return nil, fault.New(fault.Refused, "contain: %s: %d bytes: %w", name, size, ErrInput)
+		return false, fault.New(fault.Refused, "contain: %s: %d bytes: %w", name, size, ErrInput)
 	}
-	out, err := p.run(ctx, in, size)
+	complained, err = p.stream(ctx, in, size, use)
 	var own *Failure
-	if err != nil && !errors.As(err, &own) {
-		return nil, fmt.Errorf("contain: %s: %w", name, err)
+	var theirs *useError
+	switch {
+	case errors.As(err, &theirs):
+		return complained, theirs.error
+	case err != nil && !errors.As(err, &own):
+		return complained, fmt.Errorf("contain: %s: %w", name, err)
 	}
-	return out, err
+	return complained, err
 }
 
-func (p Program) run(ctx context.Context, in io.ReaderAt, size int64) ([]byte, error) {
+// useError marks the errors of the caller's use.
+type useError struct{ error }
+
+func (p Program) stream(ctx context.Context, in io.ReaderAt, size int64, use func(io.Reader) error) (complained bool, err error) {
 	input, err := programInput(in, size)
 	if err != nil {
-		return nil, err
+		return false, err
 	}
 	defer input.Close()
 	dir, err := outputNames(p.Suffix)
 	if err != nil {
-		return nil, fault.New(fault.Outside, "%w", err)
+		return false, fault.New(fault.Outside, "%w", err)
 	}
 	defer os.RemoveAll(dir)
 	cmd, errs, err := p.command(filepath.Join(dir, "out"+p.Suffix))
 	if err != nil {
-		return nil, err
+		return false, err
 	}
 	cmd.Stdin = input
 	answer, err := cmd.StdoutPipe()
 	if err != nil {
-		return nil, fault.New(fault.Outside, "%w", err)
+		return false, fault.New(fault.Outside, "%w", err)
 	}
 	if err := cmd.Start(); err != nil {
-		return nil, fault.New(fault.Outside, "%w", err)
+		return false, fault.New(fault.Outside, "%w", err)
 	}
 	var late atomic.Bool
 	timer := time.AfterFunc(p.Limits.Wall, func() { late.Store(true); cmd.Process.Kill() })
 	stop := context.AfterFunc(ctx, func() { cmd.Process.Kill() })
-	var out bytes.Buffer
-	n, readErr := io.Copy(&out, io.LimitReader(answer, p.Limits.Output+1))
-	if n > p.Limits.Output {
+	out := &counted{r: answer, left: p.Limits.Output}
+	useErr := use(out)
+	if !out.ended {
 		cmd.Process.Kill()
 	}
 	waitErr := cmd.Wait()
 	timer.Stop()
 	stop()
+	text := errs.String()
 	switch {
 	case ctx.Err() != nil:
-		return nil, ctx.Err()
+		return false, ctx.Err()
 	case late.Load():
-		return nil, fmt.Errorf("%w: %v of wall time", ErrTimeout, p.Limits.Wall)
-	case n > p.Limits.Output:
-		return nil, fmt.Errorf("%w: %d bytes", ErrOutput, p.Limits.Output)
-	case waitErr == nil && readErr == nil:
-		return out.Bytes(), nil
+		return text != "", fmt.Errorf("%w: %v of wall time", ErrTimeout, p.Limits.Wall)
+	case out.left < 0:
+		return text != "", fmt.Errorf("%w: %d bytes", ErrOutput, p.Limits.Output)
+	case waitErr != nil && out.ended:
+		return text != "", p.ending(cmd.ProcessState, text)
+	case useErr != nil:
+		return text != "", &useError{useErr}
 	}
-	return out.Bytes(), p.ending(cmd.ProcessState, errs.String())
+	return text != "", nil
+}
+
+// counted is the program's output. It ends after left bytes, with left below 0 if
+// there was more.
+type counted struct {
+	r     io.Reader
+	left  int64
+	ended bool // the program has closed it
+}
+
+func (c *counted) Read(b []byte) (int, error) {
+	if c.left < 0 {
+		return 0, ErrOutput
+	}
+	n, err := c.r.Read(b)
+	c.ended = err != nil
+	if c.left -= int64(n); c.left < 0 {
+		n, err = n+int(c.left), ErrOutput
+	}
+	return n, err
 }
 
 // outputNames makes a directory with the names under which a program finds its

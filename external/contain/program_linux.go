@@ -60,15 +60,15 @@ func (o *programOrder) libraries(p Program) error {
 	}
 	known := map[string]bool{}
 	for ; len(todo) > 0; todo = todo[1:] {
-		needed, loader, err := linked(todo[0])
+		f, err := linked(todo[0])
 		if err != nil {
 			return err
 		}
-		if loader != "" {
-			o.Loader = loader
+		if f.loader != "" {
+			o.Loader = f.loader
 		}
-		for _, name := range needed {
-			lib := within(dirs, name)
+		for _, name := range f.needed {
+			lib := within(append(f.dirs, dirs...), name)
 			if known[name] || lib == "" {
 				continue
 			}
@@ -81,24 +81,41 @@ func (o *programOrder) libraries(p Program) error {
 	return nil
 }
 
-// linked reads from an ELF file which libraries and which loader it needs.
-func linked(path string) (needed []string, loader string, err error) {
+// elfFile is what an ELF file asks of the loader.
+type elfFile struct {
+	needed []string // names of libraries
+	dirs   []string // where to look for them first, absolute
+	loader string
+}
+
+// linked reads it.
+func linked(path string) (out elfFile, err error) {
 	f, err := elf.Open(path)
 	if err != nil {
-		return nil, "", fmt.Errorf("read what %s needs: %w", path, err)
+		return out, fmt.Errorf("read what %s needs: %w", path, err)
 	}
 	defer f.Close()
 	for _, s := range f.Progs {
 		if s.Type == elf.PT_INTERP && s.Filesz < 4096 {
 			b := make([]byte, s.Filesz)
 			if _, err := s.ReadAt(b, 0); err != nil {
-				return nil, "", err
+				return out, err
 			}
-			loader = strings.TrimRight(string(b), "\x00")
+			out.loader = strings.TrimRight(string(b), "\x00")
 		}
 	}
-	needed, err = f.ImportedLibraries()
-	return needed, loader, err
+	for _, tag := range []elf.DynTag{elf.DT_RPATH, elf.DT_RUNPATH} {
+		paths, _ := f.DynString(tag) // a static program has none
+		for _, p := range paths {
+			for _, d := range strings.Split(p, ":") {
+				if filepath.IsAbs(d) {
+					out.dirs = append(out.dirs, d)
+				}
+			}
+		}
+	}
+	out.needed, err = f.ImportedLibraries()
+	return out, err
 }
 
 func within(dirs []string, name string) string {
