@@ -89,10 +89,10 @@ func fromYCC(to, luma, cb, cr []byte, step int) {
 	w := len(to) / step
 	luma, cb, cr = luma[:w], cb[:w], cr[:w]
 	for x, l := range luma {
-		y, b, r := int32(l), int32(cb[x])-128, int32(cr[x])-128
+		y, b, r := int32(l)<<16+half, int32(cb[x])-128, int32(cr[x])-128
 		out := to[x*step : x*step+3 : x*step+3]
-		out[0] = clip(y + (91881*r+half)>>16)
-		out[1] = clip(y + (-22554*b-46802*r+half)>>16)
-		out[2] = clip(y + (116130*b+half)>>16)
+		out[0] = clip((y + 91881*r) >> 16)
+		out[1] = clip((y - 22554*b - 46802*r) >> 16)
+		out[2] = clip((y + 116130*b) >> 16)
 	}
 }

@@ -25,45 +25,57 @@ const (
 func idct(in *[64]int32, out []byte, stride int) {
 	var work [64]int32
 	for x := range 8 {
-		c := in[x:]
-		if c[8]|c[16]|c[24]|c[32]|c[40]|c[48]|c[56] == 0 {
-			v := c[0] << passBits
-			for y := range 8 {
-				work[y*8+x] = v
+		if in[8+x]|in[16+x]|in[24+x]|in[32+x]|in[40+x]|in[48+x]|in[56+x] == 0 {
+			v := in[x] << passBits
+			for y := 0; y < 64; y += 8 {
+				work[y+x] = v
 			}
 			continue
 		}
-		r := pass(c[0], c[8], c[16], c[24], c[32], c[40], c[48], c[56], 1<<(constBits-passBits-1))
-		for y, v := range r {
-			work[y*8+x] = v >> (constBits - passBits)
-		}
+		e0, e1, e2, e3 := even(in[x], in[16+x], in[32+x], in[48+x])
+		o0, o1, o2, o3 := odd(in[8+x], in[24+x], in[40+x], in[56+x])
+		const shift = constBits - passBits
+		const half = 1 << (shift - 1)
+		work[x], work[56+x] = (e0+o3+half)>>shift, (e0-o3+half)>>shift
+		work[8+x], work[48+x] = (e1+o2+half)>>shift, (e1-o2+half)>>shift
+		work[16+x], work[40+x] = (e2+o1+half)>>shift, (e2-o1+half)>>shift
+		work[24+x], work[32+x] = (e3+o0+half)>>shift, (e3-o0+half)>>shift
 	}
-	const shift = constBits + passBits + 3
 	for y := range 8 {
 		w := work[y*8 : y*8+8 : y*8+8]
-		r := pass(w[0], w[1], w[2], w[3], w[4], w[5], w[6], w[7], 1<<(shift-1)+128<<shift)
 		row := out[y*stride : y*stride+8 : y*stride+8]
-		for x, v := range r {
-			row[x] = clip(v >> shift)
+		if w[1]|w[2]|w[3]|w[4]|w[5]|w[6]|w[7] == 0 {
+			v := clip((w[0]+1<<(passBits+2))>>(passBits+3) + 128)
+			for x := range row {
+				row[x] = v
+			}
+			continue
 		}
+		e0, e1, e2, e3 := even(w[0], w[2], w[4], w[6])
+		o0, o1, o2, o3 := odd(w[1], w[3], w[5], w[7])
+		const shift = constBits + passBits + 3
+		const half = 1<<(shift-1) + 128<<shift
+		row[0], row[7] = clip((e0+o3+half)>>shift), clip((e0-o3+half)>>shift)
+		row[1], row[6] = clip((e1+o2+half)>>shift), clip((e1-o2+half)>>shift)
+		row[2], row[5] = clip((e2+o1+half)>>shift), clip((e2-o1+half)>>shift)
+		row[3], row[4] = clip((e3+o0+half)>>shift), clip((e3-o0+half)>>shift)
 	}
 }
 
-// pass is the transform of eight values, scaled by 2^13, with bias added to each.
-func pass(s0, s1, s2, s3, s4, s5, s6, s7, bias int32) (r [8]int32) {
-	z1 := (s2 + s6) * f0541
-	t2, t3 := z1-s6*f1847, z1+s2*f0765
-	t0, t1 := (s0+s4)<<constBits+bias, (s0-s4)<<constBits+bias
-	e0, e3, e1, e2 := t0+t3, t0-t3, t1+t2, t1-t2
+// even is what the even values of eight give, scaled by 2^13.
+func even(s0, s2, s4, s6 int32) (e0, e1, e2, e3 int32) {
+	z := (s2 + s6) * f0541
+	t2, t3 := z-s6*f1847, z+s2*f0765
+	t0, t1 := (s0+s4)<<constBits, (s0-s4)<<constBits
+	return t0 + t3, t1 + t2, t1 - t2, t0 - t3
+}
 
+// odd is what the odd ones give.
+func odd(s1, s3, s5, s7 int32) (o0, o1, o2, o3 int32) {
 	z5 := (s7 + s3 + s5 + s1) * f1175
 	z3, z4 := z5-(s7+s3)*f1961, z5-(s5+s1)*f0390
 	z1, z2 := -(s7+s1)*f0899, -(s5+s3)*f2562
-	o0 := s7*f0298 + z1 + z3
-	o1 := s5*f2053 + z2 + z4
-	o2 := s3*f3072 + z2 + z3
-	o3 := s1*f1501 + z1 + z4
-	return [8]int32{e0 + o3, e1 + o2, e2 + o1, e3 + o0, e3 - o0, e2 - o1, e1 - o2, e0 - o3}
+	return s7*f0298 + z1 + z3, s5*f2053 + z2 + z4, s3*f3072 + z2 + z3, s1*f1501 + z1 + z4
 }
 
 // flat is idct for a block that has no coefficient but the first.
