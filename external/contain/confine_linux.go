@@ -105,7 +105,7 @@ func setLimits(o order) (string, error) {
 		{unix.RLIMIT_NOFILE, 32},
 		{unix.RLIMIT_FSIZE, 0},
 		{unix.RLIMIT_CORE, 0},
-		{unix.RLIMIT_MEMLOCK, 0},
+		{unix.RLIMIT_MEMLOCK, uint64(o.Locked)},
 		{unix.RLIMIT_MSGQUEUE, 0},
 	}
 	for _, l := range limits {

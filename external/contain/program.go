@@ -202,7 +202,7 @@ func outputNames(suffix string) (string, error) {
 
 // command prepares the process that contains itself and becomes the program.
 func (p Program) command(out string) (*exec.Cmd, *head, error) {
-	o := programOrder{Limits: order{Memory: p.Limits.Memory, CPU: int64(p.Limits.CPU / time.Second)}}
+	o := programOrder{Limits: order{Memory: p.Limits.Memory, CPU: int64(p.Limits.CPU / time.Second), Locked: mib}}
 	for _, a := range p.Args {
 		o.Args = append(o.Args, strings.NewReplacer(In, "/proc/self/fd/0", Out, out).Replace(a))
 	}

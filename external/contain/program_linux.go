@@ -191,10 +191,11 @@ func (o programOrder) restrictFiles() error {
 }
 
 // programCalls are what the loader, the C and C++ libraries and the decoders of
-// libheif and libjxl need beyond allowedCalls.
+// libheif, libjxl and ffmpeg need beyond allowedCalls. libgcrypt, which ffmpeg
+// brings, says something on the error pipe when it can lock no memory.
 var programCalls = []string{
 	"open", "openat", "writev", "getdents64", "set_tid_address", "arch_prctl", "sysinfo", "uname", "getrusage",
-	"pwrite64", "readv",
+	"pwrite64", "readv", "mlock",
 }
 
 // restrictProgramCalls loads the list of calls. A program can be started only

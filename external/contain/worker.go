@@ -18,6 +18,7 @@ type order struct {
 	CPU       int64 `json:"cpu_seconds"` // for its whole life
 	Input     int64 `json:"input"`
 	AllowWeak bool  `json:"allow_weak"`
+	Locked    int64 `json:"locked"` // bytes of memory that may be kept from the swap
 }
 
 // Main turns the process into a worker and never returns when it was started

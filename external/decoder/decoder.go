@@ -1,8 +1,8 @@
-// Package decoder knows which programs of this system decode which picture
-// formats that no Go decoder reads (HEIC, AVIF, JPEG XL). It promises that each
-// runs as a contained program of package contain, that its answer is a PNG file,
-// and that what decoded can be named with its version; it never installs or
-// loads anything, and never decodes in this process.
+// Package decoder knows which programs of this system decode what no Go decoder
+// reads: pictures in HEIC, AVIF and JPEG XL, and films. It promises that each runs
+// as a contained program of package contain, that its answer is a PNG file or the
+// frames of a film, and that what decoded can be named with its version; it never
+// installs or loads anything, and never decodes in this process.
 package decoder
 
 import (
@@ -24,7 +24,7 @@ import (
 
 // Decoder is one program and what it is for.
 type Decoder struct {
-	Formats []string // "heic", "avif", "jxl"
+	Formats []string // "heic", "avif", "jxl", "film"
 	Package string   // of Debian and its kin, that brings the program
 	Name    string   // of the program; "" when none is installed
 	Path    string   // absolute
@@ -42,6 +42,7 @@ func known() []Decoder {
 			plugins: []string{"/usr/lib/*" + heifPlugins, "/usr/lib" + heifPlugins, "/usr/lib64" + heifPlugins}},
 		{Formats: []string{"jxl"}, Package: "libjxl-tools", Name: "djxl", Library: "libjxl.so",
 			args: []string{contain.In, contain.Out}},
+		{Formats: []string{Film}, Package: "ffmpeg", Name: "ffmpeg", Library: "libavcodec.so"},
 	}
 }
 

@@ -79,7 +79,7 @@ func TestDamaged(t *testing.T) {
 func TestNothingInstalled(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
 	all := Find()
-	if _, ok := For(all, "heic"); ok || len(all) != 2 || all[0].Package == "" {
+	if _, ok := For(all, "heic"); ok || len(all) != 3 || all[0].Package == "" {
 		t.Errorf("%v", all)
 	}
 }
