@@ -11,6 +11,7 @@ import (
 	"tutela/casework/media"
 	"tutela/external/contain"
 	"tutela/format"
+	"tutela/format/identify"
 	"tutela/format/picture"
 	"tutela/hash/digest"
 	"tutela/vault/audit"
@@ -20,12 +21,16 @@ import (
 // opFingerprint is the name of the operation in the contained worker.
 const opFingerprint = "fingerprint"
 
-// fingerprint decodes pictures in the contained worker, each content once.
-// Its things are items.
+// fingerprint decodes pictures in the contained worker, each content once, and
+// films, each in a job of its own. Its things are items.
 func (l *Line) fingerprint(ctx context.Context, w *work) error {
 	items, err := w.take(ctx)
 	if err != nil {
 		return err
+	}
+	items = w.apart(items)
+	if w.salt() != "" { // what was found without a decoder goes
+		w.again = items
 	}
 	known, err := w.knownPrints(ctx, items)
 	if err != nil {
@@ -36,7 +41,12 @@ func (l *Line) fingerprint(ctx context.Context, w *work) error {
 		things = append(things, string(i.ID))
 		fs, ok := known[i.SHA256]
 		if !ok {
-			if fs, err = w.print(ctx, i); err != nil {
+			if identify.Kind(i.Kind) == identify.Video {
+				fs, err = w.film(ctx, i)
+			} else {
+				fs, err = w.print(ctx, i)
+			}
+			if err != nil {
 				return err
 			}
 			if fs == nil { // the content could not be had, which is recorded
@@ -49,6 +59,21 @@ func (l *Line) fingerprint(ctx context.Context, w *work) error {
 	}
 	w.promise(Match, "", things...)
 	return w.commit(ctx, audit.Collection, true)
+}
+
+// apart promises films jobs of their own, since they take long, and returns the
+// other items; a film that is alone in its job stays.
+func (w *work) apart(items []media.Item) []media.Item {
+	if len(w.lease.Things) == 1 {
+		return items
+	}
+	return slices.DeleteFunc(items, func(i media.Item) bool {
+		film := identify.Kind(i.Kind) == identify.Video
+		if film {
+			w.promise(Fingerprint, w.host(i), string(i.ID))
+		}
+		return film
+	})
 }
 
 // printed is what became of one content.

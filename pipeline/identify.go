@@ -138,5 +138,6 @@ var roads = map[identify.Kind][]string{
 	identify.ChatText: {Read},
 	identify.Text:     {Link},
 	identify.Picture:  {Fingerprint},
+	identify.Video:    {Fingerprint},
 	identify.Empty:    {},
 }

@@ -98,7 +98,7 @@ const (
 func version(stage string) string {
 	switch stage {
 	case Fingerprint:
-		return "1, picture " + picture.Version
+		return "1, picture " + picture.Version + ", film " + FilmVersion
 	case Match:
 		return "1, rules " + matching.Version
 	}

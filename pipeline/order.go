@@ -6,6 +6,7 @@ import (
 
 	"tutela/casework/cases"
 	"tutela/casework/media"
+	"tutela/external/decoder"
 	"tutela/fault"
 	"tutela/format/picture"
 	"tutela/vault/audit"
@@ -120,8 +121,12 @@ type errand struct {
 func (l *Line) leftCodes() []string {
 	codes := []string{"held", "scope"}
 	for _, d := range l.decoders {
-		if d.Name != "" {
-			return append(codes, picture.NoDecoder)
+		switch {
+		case d.Name == "":
+		case slices.Contains(d.Formats, decoder.Film):
+			codes = append(codes, FilmNoDecoder)
+		default:
+			codes = append(codes, picture.NoDecoder)
 		}
 	}
 	return codes

@@ -282,9 +282,10 @@ func (w *work) commit(ctx context.Context, class audit.Class, last bool) error {
 }
 
 // putFindings writes findings. A chat can be read again when more of what lies
-// beside it is known, and a mail when more is authorised.
+// beside it is known, a mail when more is authorised, and a picture or a film when
+// a decoder is installed.
 func (w *work) putFindings(ctx context.Context, dw *db.Writer, fs []media.Finding) error {
-	if w.stage == Read && len(w.again) > 0 {
+	if len(w.again) > 0 {
 		return media.Renew(ctx, dw, w.stage, w.version, w.again, fs...)
 	}
 	return media.PutFindings(ctx, dw, fs...)

@@ -37,7 +37,8 @@ const (
 	maxThreads = 4 // of one film; each holds frames
 	filmWall   = 40 * time.Minute
 	filmCPU    = 80 * time.Minute
-	maxSeconds = 1e7 // that a film is believed to last
+	maxFilm    = 4 << 30 // bytes; the contained program has them in memory
+	maxSeconds = 1e7     // that a film is believed to last
 )
 
 // source are the arguments that name the input: this one file, whatever it says.
@@ -47,7 +48,7 @@ func source() []string {
 
 func (d Decoder) tool(path string, args []string) contain.Program {
 	return contain.Program{Path: path, Args: args,
-		Limits: contain.Limits{Output: 1 << 50, CPU: filmCPU, Wall: filmWall}}
+		Limits: contain.Limits{Input: maxFilm, Output: 1 << 50, CPU: filmCPU, Wall: filmWall}}
 }
 
 // Look asks ffprobe, which comes with ffmpeg, for the stream of a film. The error
@@ -59,7 +60,7 @@ func (d Decoder) Look(ctx context.Context, in io.ReaderAt, size int64) (Stream, 
 	}
 	p := d.tool(path, append(source(), "-select_streams", "V:0", "-of", "json", "-show_entries",
 		"stream=codec_name,width,height,avg_frame_rate,r_frame_rate,duration:stream_side_data=rotation:stream_tags=rotate:format=duration"))
-	p.Limits = contain.Limits{Output: 1 << 20, Wall: time.Minute, CPU: time.Minute}
+	p.Limits = contain.Limits{Input: maxFilm, Output: 1 << 20, Wall: time.Minute, CPU: time.Minute}
 	out, err := p.Run(ctx, in, size)
 	var own *contain.Failure
 	if err != nil && !(errors.As(err, &own) && len(out) > 0) {
