@@ -53,6 +53,7 @@ type cli struct {
 	Audit    auditVerb    `cmd:"" help:"${help_audit}"`
 	Check    checkVerb    `cmd:"" help:"${help_check}"`
 	Doctor   doctorVerb   `cmd:"" help:"${help_doctor}"`
+	Film     filmVerb     `cmd:"" help:"${help_film}"`
 	Refer    referVerb    `cmd:"" help:"${help_refer}"`
 	Demo     demoVerb     `cmd:"" help:"${help_demo}"`
 }
