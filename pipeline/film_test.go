@@ -3,6 +3,7 @@ package pipeline
 import (
 	"bytes"
 	"encoding/csv"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -10,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"tutela/casework/media"
 	"tutela/external/decoder"
@@ -150,6 +152,39 @@ func TestFilmLimits(t *testing.T) {
 	}
 }
 
+// TestMutatedFilms damages films of several forms in many ways: each ends in
+// frames or a finding, in bounded time.
+func TestMutatedFilms(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts sixty programs")
+	}
+	d := ffmpeg(t)
+	r := rand.New(rand.NewPCG(11, 12))
+	seen := map[string]int{}
+	for _, name := range []string{"a.mp4", "a.mkv", "a.avi", "a.ts", "a.gif"} {
+		film := testFilm(t, d, name, "testsrc2=size=160x120:rate=10:duration=3", "-g", "5")
+		for n := range 6 {
+			b := bytes.Clone(film)
+			for range 1 + r.IntN(1<<(2*n)) { // also in the headers
+				b[r.IntN(len(b))] = byte(r.Uint32())
+			}
+			if n%3 == 0 {
+				b = b[:r.IntN(len(b))]
+			}
+			begun := time.Now()
+			p, err := HashFilm(t.Context(), d, bytes.NewReader(b), int64(len(b)), FilmOptions{SecondsPerHash: 0.1})
+			if err != nil && refusal(err) == "" {
+				t.Errorf("%s, %d: %v", name, n, err)
+			}
+			if err == nil && len(p.Frames) == 0 && len(p.Findings) == 0 || len(p.Frames) > 20_000 || time.Since(begun) > time.Minute {
+				t.Errorf("%s, %d: %d frames, %v, %v", name, n, len(p.Frames), p.Findings, time.Since(begun))
+			}
+			seen[filmCodes(p.Findings)+" "+refusal(err)]++
+		}
+	}
+	t.Log(seen)
+}
+
 // TestFilmsCaughtUp takes films in without a decoder, then with one.
 func TestFilmsCaughtUp(t *testing.T) {
 	d := ffmpeg(t)
@@ -203,5 +238,8 @@ func TestFilmsCaughtUp(t *testing.T) {
 		if strings.Join(own, " ") != codes[i.Name] {
 			t.Errorf("%s: findings %v, want %q", i.Name, own, codes[i.Name])
 		}
+	}
+	if different, err := s.line.Rebuild(t.Context(), nil); err != nil || len(different) > 0 {
+		t.Errorf("a rebuild gives %v, %v", different, err)
 	}
 }
