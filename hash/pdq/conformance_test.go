@@ -1,4 +1,4 @@
-package pdq
+package pdq_test
 
 import (
 	"encoding/csv"
@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"tutela/hash/pdq"
 )
 
 // conformance returns the path of a file of the conformance data, or skips.
@@ -48,7 +50,7 @@ func table(t testing.TB, name string) []map[string]string {
 }
 
 // load reads a PNG of grey or opaque colour without touching its values.
-func load(t testing.TB, name string) Image {
+func load(t testing.TB, name string) pdq.Image {
 	t.Helper()
 	f, err := os.Open(name)
 	if err != nil {
@@ -60,7 +62,7 @@ func load(t testing.TB, name string) Image {
 		t.Fatal(err)
 	}
 	b := img.Bounds()
-	m := Image{W: b.Dx(), H: b.Dy(), Channels: 3}
+	m := pdq.Image{W: b.Dx(), H: b.Dy(), Channels: 3}
 	if g, ok := img.(*image.Gray); ok {
 		m.Channels, m.Pix = 1, g.Pix
 		return m
@@ -80,14 +82,14 @@ func lossless(file string) bool {
 }
 
 func TestConformanceExact(t *testing.T) {
-	h, seen := New(), 0
+	h, seen := pdq.New(), 0
 	for _, r := range table(t, "pdq/expected.csv") {
 		if !lossless(r["file"]) {
 			continue
 		}
 		seen++
 		m := load(t, conformance(t, "pdq/"+r["file"]))
-		got, quality, err := h.Hash(m, Pipeline(r["pipeline"]))
+		got, quality, err := h.Hash(m, pdq.Pipeline(r["pipeline"]))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -102,14 +104,14 @@ func TestConformanceExact(t *testing.T) {
 
 func TestConformanceDihedral(t *testing.T) {
 	names := []string{"orig", "rot90", "rot180", "rot270", "flipx", "flipy", "flip_plus_1", "flip_minus_1"}
-	h, seen := New(), 0
+	h, seen := pdq.New(), 0
 	for _, r := range table(t, "pdq/dihedral.csv") {
 		if !lossless(r["file"]) {
 			continue
 		}
 		seen++
 		m := load(t, conformance(t, "pdq/"+r["file"]))
-		got, quality, err := h.Dihedral(m, Ref512)
+		got, quality, err := h.Dihedral(m, pdq.Ref512)
 		if err != nil {
 			t.Fatal(err)
 		}

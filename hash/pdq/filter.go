@@ -1,225 +1,200 @@
 package pdq
 
-// view is a picture as a pipeline sees it: w×h, each row made of luminance.
-type view struct {
-	m       Image
-	w, h    int
-	shrunk  bool
-	columns [refSide]int // source columns when shrunk
-}
-
-func newView(m Image, p Pipeline) (view, error) {
-	if !m.valid() || (p != Ref512 && p != Full) {
-		return view{}, ErrImage
-	}
-	v := view{m: m, w: m.W, h: m.H}
-	if p == Ref512 && (m.W > refSide || m.H > refSide) {
-		v.w, v.h, v.shrunk = refSide, refSide, true
-		for i := range v.columns {
-			v.columns[i] = i * m.W / refSide
-		}
-	}
-	return v, nil
-}
-
-// luma writes row y as 0.299 R + 0.587 G + 0.114 B, or grey as it is.
-func (v *view) luma(y int, out []float32) {
-	if v.shrunk {
-		v.lumaShrunk(y*v.m.H/refSide, out)
-		return
-	}
-	if v.m.Channels == 1 {
-		for x, g := range v.m.Pix[y*v.w:][:v.w] {
-			out[x] = float32(g)
-		}
-		return
-	}
-	row := v.m.Pix[y*v.w*3:][:v.w*3]
-	for x := range out[:v.w] {
-		p := row[x*3 : x*3+3 : x*3+3]
-		out[x] = luma(p[0], p[1], p[2])
-	}
-}
-
-func (v *view) lumaShrunk(y int, out []float32) {
-	n := v.m.Channels
-	row := v.m.Pix[y*v.m.W*n:][:v.m.W*n]
-	for i, x := range v.columns {
-		if n == 1 {
-			out[i] = float32(row[x])
-		} else {
-			out[i] = luma(row[x*3], row[x*3+1], row[x*3+2])
-		}
-	}
-}
-
-func luma(r, g, b byte) float32 {
-	return float32(float32(float32(0.299)*float32(r))+float32(float32(0.587)*float32(g))) + float32(float32(0.114)*float32(b))
-}
-
 // filter is the Jarosz filter of the reference (two times a box along the rows
 // and a box along the columns, with running sums) followed by the choice of
-// 64×64 values. It carries one row at a time through the four boxes, so that it
-// keeps some rows and never the picture; each sum sees the same numbers in the
-// same order as in the reference. The last box runs over the 64 chosen columns
-// only, because its sums never mix columns.
+// 64×64 values. It carries one band of rows at a time through the four boxes, so
+// that it keeps some bands and never the picture; each sum sees the same numbers
+// in the same order as in the reference. Where a box runs out of the picture it
+// reads zeros, which change no sum. The second pair of boxes computes its means
+// at the chosen places only: its sums never mix rows or columns.
 type filter struct {
-	in, mid []float32
-	first   columnBox
-	second  columnBox
-	narrow  [blockSide]float32
+	x, y   box
+	luma   []quad   // win zeros, one band of the picture, lag zeros
+	ring   [][]quad // the latest bands after the first box along the rows
+	sum    []float32
+	tall   []quad // win zeros, one band after the first box along the columns
+	across [blockSide]int
+	down   [blockSide]int
+	narrow [][]quad // the latest bands after the second box along the rows
+	low    [blockSide]float32
+	out    [blockSide]quad
+	room   []quad // the memory of all the bands
 }
 
-// window is the width of the box for a side: a quarter of what one of the 64
-// values stands for, in whole pixels, rounded up.
-func window(side int) int { return (side + 2*blockSide - 1) / (2 * blockSide) }
+// quad holds the values of one column in the four rows of a band. Four sums
+// that do not wait for each other keep a processor busy.
+type quad [4]float32
 
-func (f *filter) run(v view, out *[blockSide][blockSide]float32) {
-	f.in, f.mid = sized(f.in, v.w), sized(f.mid, v.w)
-	f.first.reset(v.w, v.h)
-	f.second.reset(blockSide, v.h)
-	across := window(v.w)
-	var chosen [blockSide]int
-	for i := range chosen {
-		chosen[i] = int((float64(i) + 0.5) * float64(v.w) / blockSide)
+const bandRows = 4
+
+// prepare sets everything for a picture of w×h, and the bands to zero.
+func (f *filter) prepare(w, h int) {
+	f.x, f.y = newBox(w), newBox(h)
+	kept := (f.y.win+bandRows-1)/bandRows + 1
+	need := f.x.win + w + f.x.lag + f.x.win + w + kept*(w+blockSide)
+	if cap(f.room) < need {
+		f.room = make([]quad, need)
 	}
-	next := 0
-	deliver := func(y int, row []float32) {
-		for next < blockSide && int((float64(next)+0.5)*float64(v.h)/blockSide) == y {
-			copy(out[next][:], row)
-			next++
-		}
+	room := f.room[:need]
+	clear(room)
+	take := func(n int) []quad {
+		b := room[:n:n]
+		room = room[n:]
+		return b
 	}
-	y := 0
-	middle := func(_ int, row []float32) {
-		boxRow(row, f.mid, across)
-		for i, x := range chosen {
-			f.narrow[i] = f.mid[x]
-		}
-		f.second.push(f.narrow[:], deliver)
+	f.luma, f.tall = take(f.x.win+w+f.x.lag), take(f.x.win+w)
+	f.ring, f.narrow = f.ring[:0], f.narrow[:0]
+	for range kept {
+		f.ring, f.narrow = append(f.ring, take(w)), append(f.narrow, take(blockSide))
 	}
-	for ; y < v.h; y++ {
-		v.luma(y, f.in)
-		boxRow(f.in, f.mid, across)
-		f.first.push(f.mid, middle)
+	f.sum = sized(f.sum, w)
+	clear(f.sum)
+	f.low = [blockSide]float32{}
+	for i := range blockSide {
+		f.across[i] = int((float64(i)+0.5)*float64(w)/blockSide) + f.x.lag + 1
+		f.down[i] = int((float64(i)+0.5)*float64(h)/blockSide) + 2*f.y.lag
 	}
-	f.first.finish(middle)
-	f.second.finish(deliver)
 }
 
-// sized returns a slice of n values, b's own memory if that is enough.
-func sized(b []float32, n int) []float32 {
-	if cap(b) < n {
-		return make([]float32, n)
-	}
-	return b[:n]
-}
-
-// boxRow writes the mean of the window around each value; at the ends the
-// window is cut off and the sum divided by what is left of it.
-func boxRow(in, out []float32, win int) {
-	half := (win + 2) / 2
-	var sum, n float32
-	for _, v := range in[:half-1] {
-		sum += v
-		n++
-	}
-	r, o := half-1, 0
-	for ; r < win; r, o = r+1, o+1 {
-		sum += in[r]
-		n++
-		out[o] = sum / n
-	}
-	if r < len(in) {
-		right, to := in[r:], out[o:]
-		left := in[:len(right)]
-		if exact := 1 / n; win&(win-1) == 0 { // a power of two: the product is the quotient
-			for i, v := range right {
-				sum += v
-				sum -= left[i]
-				to[i] = float32(sum * exact)
-			}
+func (f *filter) run(v *view, out *[blockSide][blockSide]float32) {
+	f.prepare(v.w, v.h)
+	next, factor := 0, f.y.mean/(f.x.unit*f.x.unit*f.y.unit*f.y.unit)
+	for b := 0; next < blockSide; b++ {
+		in := f.ring[b%len(f.ring)]
+		if b*bandRows < v.h {
+			v.band(b*bandRows, f.luma[f.x.win:][:v.w])
+			f.x.along(in, f.luma)
 		} else {
-			for i, v := range right {
-				sum += v
-				sum -= left[i]
-				to[i] = sum / n
+			clear(in)
+		}
+		f.first(b)
+		f.second(b)
+		for ; next < blockSide && f.down[next] < (b+1)*bandRows; next++ {
+			r := f.down[next] % bandRows
+			for c := range f.out {
+				out[next][c] = scaled(f.out[c][r], factor)
 			}
 		}
 	}
-	for o = len(in) - (half - 1); o < len(in); o++ {
-		sum -= in[o-(win-half)-1]
-		n--
-		out[o] = sum / n
+}
+
+// leaving returns the four rows that leave the window while band b enters, each
+// as a band and the row in it.
+func (f *filter) leaving(ring [][]quad, b int) (bands [bandRows][]quad, rows [bandRows]int) {
+	for r := range bands {
+		y := b*bandRows + r - f.y.win + len(ring)*bandRows
+		bands[r], rows[r] = ring[y/bandRows%len(ring)], y%bandRows
 	}
+	return bands, rows
 }
 
-// columnBox is boxRow for columns: rows go in, filtered rows come out half a
-// window later. It keeps as many rows as the window is high.
-type columnBox struct {
-	width, height, win int
-	half               int
-	kept               []float32 // the last win rows, as a ring
-	sum, out           []float32
-	in, written        int
-	n                  float32
-}
-
-func (c *columnBox) reset(width, height int) {
-	c.width, c.height, c.win = width, height, window(height)
-	c.half = (c.win + 2) / 2
-	c.kept = sized(c.kept, width*c.win)
-	c.sum, c.out = sized(c.sum, width), sized(c.out, width)
-	clear(c.sum)
-	c.in, c.written, c.n = 0, 0, 0
-}
-
-func (c *columnBox) push(row []float32, emit func(int, []float32)) {
-	slot := c.kept[(c.in%c.win)*c.width:][:c.width]
-	sum := c.sum[:c.width]
-	if c.in < c.win {
-		for x, v := range row[:c.width] {
-			sum[x] += v
-			slot[x] = v
-		}
-		c.n++
+// first is the first box along the columns on band b, and the second one along
+// the rows.
+func (f *filter) first(b int) {
+	var scale [bandRows]float64
+	steady := true
+	for r := range scale {
+		y := b*bandRows + r
+		n := min(y+1, f.y.win, f.y.size+f.y.win-1-y)
+		scale[r] = f.y.unit / float64(max(n, 1))
+		steady = steady && scale[r] == 1
+	}
+	old, rows := f.leaving(f.ring, b)
+	narrow := f.narrow[b%len(f.narrow)]
+	if steady && rows[0] == 0 {
+		f.steady(f.ring[b%len(f.ring)], old[0], narrow)
 	} else {
-		for x, v := range row[:c.width] {
-			s := sum[x] + v
-			sum[x] = s - slot[x]
-			slot[x] = v
+		f.scaled(f.ring[b%len(f.ring)], &old, &rows, &scale, narrow)
+	}
+	if f.x.mean != 1 {
+		for c := range narrow {
+			for r, t := range narrow[c] {
+				narrow[c][r] = scaled(t, f.x.mean)
+			}
 		}
 	}
-	c.in++
-	if c.in >= c.half {
-		c.write(emit)
+	for r := range min(bandRows, max(0, f.y.lag-b*bandRows)) {
+		for c := range narrow {
+			narrow[c][r] = 0
+		}
 	}
 }
 
-// finish writes the rows whose window is cut off by the lower edge.
-func (c *columnBox) finish(emit func(int, []float32)) {
-	for c.written < c.height {
-		oldest := c.written - (c.win - c.half) - 1
-		slot := c.kept[(oldest%c.win)*c.width:][:c.width]
-		for x, v := range slot {
-			c.sum[x] -= v
+// steady: every window is whole, its rows lie as the band's, and means stay sums.
+func (f *filter) steady(in, old, narrow []quad) {
+	var t0, t1, t2, t3 float32
+	from, win := 0, f.x.win
+	for c, to := range f.across {
+		in := in[from:to]
+		old, sum := old[from:to][:len(in)], f.sum[from:to][:len(in)]
+		gone, tall := f.tall[from:to][:len(in)], f.tall[from+win : to+win][:len(in)]
+		for x := range in {
+			i, o := &in[x], &old[x]
+			s0 := sum[x] + i[0] - o[0]
+			s1 := s0 + i[1] - o[1]
+			s2 := s1 + i[2] - o[2]
+			s3 := s2 + i[3] - o[3]
+			sum[x] = s3
+			l := &gone[x]
+			t0 = t0 + s0 - l[0]
+			t1 = t1 + s1 - l[1]
+			t2 = t2 + s2 - l[2]
+			t3 = t3 + s3 - l[3]
+			n := &tall[x]
+			n[0], n[1], n[2], n[3] = s0, s1, s2, s3
 		}
-		c.n--
-		c.write(emit)
+		n := &narrow[c]
+		n[0], n[1], n[2], n[3] = t0, t1, t2, t3
+		from = to
 	}
 }
 
-func (c *columnBox) write(emit func(int, []float32)) {
-	if w := int(c.n); w&(w-1) == 0 {
-		exact := 1 / c.n
-		for x, s := range c.sum[:c.width] {
-			c.out[x] = float32(s * exact)
+func (f *filter) scaled(in []quad, old *[bandRows][]quad, rows *[bandRows]int, scale *[bandRows]float64, narrow []quad) {
+	var t0, t1, t2, t3 float32
+	k0, k1, k2, k3 := scale[0], scale[1], scale[2], scale[3]
+	r0, r1, r2, r3 := rows[0], rows[1], rows[2], rows[3]
+	from, win := 0, f.x.win
+	for c, to := range f.across {
+		in := in[from:to]
+		o0, o1, o2, o3 := old[0][from:to][:len(in)], old[1][from:to][:len(in)], old[2][from:to][:len(in)], old[3][from:to][:len(in)]
+		sum := f.sum[from:to][:len(in)]
+		gone, tall := f.tall[from:to][:len(in)], f.tall[from+win : to+win][:len(in)]
+		for x := range in {
+			i := &in[x]
+			s0 := sum[x] + i[0] - o0[x][r0&3]
+			s1 := s0 + i[1] - o1[x][r1&3]
+			s2 := s1 + i[2] - o2[x][r2&3]
+			s3 := s2 + i[3] - o3[x][r3&3]
+			sum[x] = s3
+			m0, m1, m2, m3 := scaled(s0, k0), scaled(s1, k1), scaled(s2, k2), scaled(s3, k3)
+			l := &gone[x]
+			t0 = t0 + m0 - l[0]
+			t1 = t1 + m1 - l[1]
+			t2 = t2 + m2 - l[2]
+			t3 = t3 + m3 - l[3]
+			n := &tall[x]
+			n[0], n[1], n[2], n[3] = m0, m1, m2, m3
 		}
-	} else {
-		for x, s := range c.sum[:c.width] {
-			c.out[x] = s / c.n
-		}
+		n := &narrow[c]
+		n[0], n[1], n[2], n[3] = t0, t1, t2, t3
+		from = to
 	}
-	c.written++
-	emit(c.written-1, c.out[:c.width])
+}
+
+// second is the second box along the columns, on the chosen columns of band b.
+func (f *filter) second(b int) {
+	old, rows := f.leaving(f.narrow, b)
+	in := (*[blockSide]quad)(f.narrow[b%len(f.narrow)])
+	o0, o1, o2, o3 := (*[blockSide]quad)(old[0]), (*[blockSide]quad)(old[1]), (*[blockSide]quad)(old[2]), (*[blockSide]quad)(old[3])
+	r0, r1, r2, r3 := rows[0]&3, rows[1]&3, rows[2]&3, rows[3]&3
+	for c := range in {
+		i := &in[c]
+		s0 := f.low[c] + i[0] - o0[c][r0]
+		s1 := s0 + i[1] - o1[c][r1]
+		s2 := s1 + i[2] - o2[c][r2]
+		s3 := s2 + i[3] - o3[c][r3]
+		f.low[c] = s3
+		o := &f.out[c]
+		o[0], o[1], o[2], o[3] = s0, s1, s2, s3
+	}
 }
