@@ -87,7 +87,7 @@ func (h *Hasher) Hash(m Image, p Pipeline) (Hash, int, error) {
 func (h *Hasher) copyBlock() {
 	var band [blockSide]quad
 	for y := 0; y < blockSide; y += bandRows {
-		h.view.band(y, band[:])
+		h.view.band(y, 0, blockSide, band[:])
 		for x := range band {
 			for r, v := range band[x] {
 				h.block[y+r][x] = v

@@ -40,38 +40,42 @@ func (v *view) set(m Image, p Pipeline) error {
 // forget lets go of the picture.
 func (v *view) forget() { v.m = Image{} }
 
-// band writes four rows from row y on as 0.299 R + 0.587 G + 0.114 B, or grey as
-// it is. Rows below the picture are zeros.
-func (v *view) band(y int, out []quad) {
-	out = out[:v.w]
-	stride := v.m.W * v.m.Channels
+// whole reports whether the four rows from row y on lie in the picture, in colour
+// and without gaps.
+func (v *view) whole(y int) bool {
+	return !v.shrunk && v.m.Channels == 3 && y+bandRows <= v.h
+}
+
+// band writes columns from…to-1 of the four rows from row y on as 0.299 R +
+// 0.587 G + 0.114 B, or grey as it is. Rows below the picture are zeros.
+func (v *view) band(y, from, to int, out []quad) {
+	out = out[:to-from]
+	n := v.m.Channels
 	for r := range bandRows {
-		from := y + r
-		if from >= v.h {
+		at := y + r
+		if at >= v.h {
 			for x := range out {
 				out[x][r] = 0
 			}
 			continue
 		}
 		if v.shrunk {
-			from = from * v.m.H / refSide
+			at = at * v.m.H / refSide
 		}
-		row := v.m.Pix[from*stride:][:stride]
+		row := v.m.Pix[at*v.m.W*n:][:v.m.W*n]
 		switch {
-		case v.shrunk && v.m.Channels == 1:
-			for i, x := range v.columns {
+		case v.shrunk && n == 1:
+			for i, x := range v.columns[from:to] {
 				out[i][r] = v.weights.grey[row[x]]
 			}
 		case v.shrunk:
-			for i, x := range v.columns {
-				out[i][r] = v.weights.luma(row[x : x+3])
+			for i, x := range v.columns[from:to] {
+				out[i][r] = v.weights.luma(row[x:])
 			}
-		case v.m.Channels == 1:
-			for x, g := range row {
-				out[x][r] = v.weights.grey[g]
-			}
+		case n == 1:
+			v.weights.greys(out, r, row[from:to])
 		default:
-			v.weights.colours(out, r, row)
+			v.weights.colours(out, r, row[from*3:to*3])
 		}
 	}
 }
@@ -80,6 +84,19 @@ func (v *view) band(y int, out []quad) {
 func (w *weights) luma(p []byte) float32 {
 	p = p[:3]
 	return w.r[p[0]] + w.g[p[1]] + w.b[p[2]]
+}
+
+// greys writes row r of a band, four pixels at a time.
+func (w *weights) greys(out []quad, r int, row []byte) {
+	r &= bandRows - 1
+	for len(out) >= 4 && len(row) >= 4 {
+		p, o := (*[4]byte)(row), (*[4]quad)(out)
+		o[0][r], o[1][r], o[2][r], o[3][r] = w.grey[p[0]], w.grey[p[1]], w.grey[p[2]], w.grey[p[3]]
+		out, row = out[4:], row[4:]
+	}
+	for x, g := range row {
+		out[x][r] = w.grey[g]
+	}
 }
 
 // colours writes row r of a band, four pixels at a time.

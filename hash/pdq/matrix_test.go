@@ -22,21 +22,3 @@ func TestMatrix(t *testing.T) {
 		t.Errorf("matrix has SHA-256 %s, want %s", got, want)
 	}
 }
-
-// TestScaledIsTheQuotient: the product in float64 rounds as the division of the
-// reference does, for every width of a window that a picture can have.
-func TestScaledIsTheQuotient(t *testing.T) {
-	s := uint32(1)
-	for n := 1; n <= 1024; n++ {
-		for range 2000 {
-			s ^= s << 13
-			s ^= s >> 17
-			s ^= s << 5
-			sum := math.Float32frombits(s&0x007fffff | 0x3f800000 + s>>31<<23*4)
-			want := sum / float32(n)
-			if got := scaled(sum, 1/float64(n)); got != want || scaled(sum, 1024/float64(n)) != want*1024 {
-				t.Fatalf("%b / %d: got %b, want %b", sum, n, got, want)
-			}
-		}
-	}
-}
