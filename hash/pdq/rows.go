@@ -3,7 +3,7 @@ package pdq
 // rows is the first box along the rows, on the band from row y on. It takes the
 // picture in strips, so that luminance is still near when its sums are made.
 func (f *filter) rows(v *view, y int, out []quad) {
-	const strip = 256
+	const strip = 128
 	x, in, left := &f.x, f.luma[f.x.win:], f.luma
 	var sums quad
 	var none [1]quad
