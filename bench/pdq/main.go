@@ -60,13 +60,13 @@ func run(rounds int, only string) error {
 
 func (c comparison) measure(rounds int) error {
 	m, h := pdqtest.Picture(c.w, c.h, c.channels, 1), pdq.New()
-	want, wantQuality := pdqtest.Hash(m, c.pipeline)
+	want := pdqtest.Hash(m, c.pipeline)
 	got, quality, err := h.Hash(m, c.pipeline)
 	if err != nil {
 		return err
 	}
-	if got != want || quality != wantQuality {
-		return fmt.Errorf("hash %v quality %d, plain %v %d", got, quality, want, wantQuality)
+	if got != want.Hash || quality != want.Quality {
+		return fmt.Errorf("hash %v quality %d, plain %v %d", got, quality, want.Hash, want.Quality)
 	}
 	var plain, ours []float64
 	for range rounds {

@@ -2,20 +2,27 @@ package pdq_test
 
 import (
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"tutela/hash/pdq"
 	"tutela/hash/pdq/pdqtest"
 )
 
-// agree compares hash, quality and the eight turns with the plain algorithm.
+// agree compares hash, quality, the values that they are made of, each to its
+// last bit, and the eight turns with the plain algorithm. A hash alone would hide
+// most slips: it says only which values are above the median.
 func agree(t testing.TB, h *pdq.Hasher, m pdq.Image) {
 	t.Helper()
 	for _, p := range []pdq.Pipeline{pdq.Ref512, pdq.Full} {
 		got, quality, err := h.Hash(m, p)
-		want, wantQuality := pdqtest.Hash(m, p)
-		if err != nil || got != want || quality != wantQuality {
-			t.Errorf("%d×%d, %d channels, %s: got %v %d %v, want %v %d", m.W, m.H, m.Channels, p, got, quality, err, want, wantQuality)
+		block, freq := h.Values()
+		want := pdqtest.Hash(m, p)
+		if err != nil || got != want.Hash || quality != want.Quality {
+			t.Errorf("%d×%d, %d channels, %s: got %v %d %v, want %v %d", m.W, m.H, m.Channels, p, got, quality, err, want.Hash, want.Quality)
+		}
+		if m.W >= 5 && m.H >= 5 && (block != want.Block || freq != [256]float32(slices.Concat(rows(&want.Freq)...))) {
+			t.Errorf("%d×%d, %d channels, %s: values on the way differ", m.W, m.H, m.Channels, p)
 		}
 		if p == pdq.Ref512 && m.W <= 512 && m.H <= 512 {
 			continue // the turns of both pipelines are the same
@@ -26,6 +33,14 @@ func agree(t testing.TB, h *pdq.Hasher, m pdq.Image) {
 			t.Errorf("%d×%d, %d channels, %s: turns %v %d %v, want %v %d", m.W, m.H, m.Channels, p, turns, quality, err, wantTurns, wantQuality)
 		}
 	}
+}
+
+func rows(freq *[16][16]float32) [][]float32 {
+	var out [][]float32
+	for i := range freq {
+		out = append(out, freq[i][:])
+	}
+	return out
 }
 
 // TestAgainstOracle goes to every limit of the algorithm from both sides: the

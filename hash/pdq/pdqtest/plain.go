@@ -7,21 +7,31 @@ import (
 	"tutela/hash/pdq"
 )
 
-// Hash returns hash and quality as pdq.Hasher.Hash does: whole pictures, one box
-// after the other, every place of every pass. It takes sides, channels and pixels
-// that agree.
-func Hash(m pdq.Image, p pdq.Pipeline) (pdq.Hash, int) {
+// Answer is everything that the algorithm says about a picture, with the values
+// on the way. A picture with a side below 5 has the zero Answer.
+type Answer struct {
+	Hash    pdq.Hash
+	Quality int             // 0 to 100
+	Block   [64][64]float32 // after the filter
+	Freq    [16][16]float32 // row by row
+}
+
+// Hash does what pdq.Hasher.Hash does: whole pictures, one box after the other,
+// every place of every pass. It takes sides, channels and pixels that agree.
+func Hash(m pdq.Image, p pdq.Pipeline) (a Answer) {
 	rows := luminance(m, p)
 	if len(rows) < 5 || len(rows[0]) < 5 {
-		return pdq.Hash{}, 0
+		return a
 	}
-	block := filtered(rows)
+	a.Block = filtered(rows)
 	if len(rows) == 64 && len(rows[0]) == 64 {
 		for y := range rows {
-			copy(block[y][:], rows[y])
+			copy(a.Block[y][:], rows[y])
 		}
 	}
-	return bits(frequencies(&block)), quality(&block)
+	a.Freq = frequencies(&a.Block)
+	a.Hash, a.Quality = bits(a.Freq), quality(&a.Block)
+	return a
 }
 
 // Dihedral returns the eight hashes and the quality as pdq.Hasher.Dihedral does.
