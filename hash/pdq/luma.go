@@ -40,9 +40,9 @@ func (v *view) set(m Image, p Pipeline) error {
 // forget lets go of the picture.
 func (v *view) forget() { v.m = Image{} }
 
-// whole reports whether the four rows from row y on lie in the picture, in colour
+// packed reports whether the four rows from row y on lie in the picture, in colour
 // and without gaps.
-func (v *view) whole(y int) bool {
+func (v *view) packed(y int) bool {
 	return !v.shrunk && v.m.Channels == 3 && y+bandRows <= v.h
 }
 

@@ -15,7 +15,7 @@ func (f *filter) rows(v *view, y int, out []quad) {
 		sweep(out[i-x.lag:][:1], in[i:], left[i:], &sums, x.share(i+1))
 	}
 	i := x.win
-	if x.win == 4 && v.whole(y) {
+	if x.win == 4 && v.packed(y) {
 		i = f.rowsOfFour(v, y, out[i-x.lag:], &sums)
 	}
 	for i < x.size {
