@@ -145,7 +145,7 @@ func (t *table) spread(code int32, length int, symbol byte) {
 	}
 }
 
-// symbol reads one code. At least 16 bits are left in the accumulator after it.
+// symbol reads one code. At least 15 bits are left in the accumulator after it.
 func (b *bits) symbol(t *table) byte {
 	if b.n < 32 {
 		b.fill()
@@ -161,7 +161,7 @@ func (b *bits) symbol(t *table) byte {
 			return t.values[code+t.offset[length]]
 		}
 	}
-	b.n -= 16
+	b.n -= 17 // as many as jdhuff.c has looked at by then
 	b.bad = true
 	return 0
 }
