@@ -24,20 +24,21 @@ const (
 // Moschytz, columns first.
 func idct(in *[64]int32, out []byte, stride int) {
 	var work [64]int32
+	var rest [8]int32 // of each column, below its first value
 	below := int32(0)
-	for _, c := range in[8:] {
-		below |= c
+	for x := range rest {
+		rest[x] = in[8+x] | in[16+x] | in[24+x] | in[32+x] | in[40+x] | in[48+x] | in[56+x]
+		below |= rest[x]
 	}
-	for x := range 8 {
-		if below == 0 { // only here is nothing kept in bounds
-			v := short(in[x] << passBits)
-			for y := 0; y < 64; y += 8 {
-				work[y+x] = v
+	for x := range rest {
+		if rest[x] == 0 {
+			if in[x] == 0 {
+				continue
 			}
-			continue
-		}
-		if in[8+x]|in[16+x]|in[24+x]|in[32+x]|in[40+x]|in[48+x]|in[56+x] == 0 {
 			v := bounded(in[x] << passBits)
+			if below == 0 { // only here is nothing kept in bounds
+				v = short(in[x] << passBits)
+			}
 			for y := 0; y < 64; y += 8 {
 				work[y+x] = v
 			}
