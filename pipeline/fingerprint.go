@@ -110,6 +110,9 @@ func (w *work) print(ctx context.Context, i media.Item) (*printed, error) {
 	if err := json.Unmarshal(out, &p); err != nil {
 		return &printed{media.Failed, "fingerprint.answer", []format.Finding{{Code: "fingerprint.answer"}}}, nil
 	}
+	if d, ok := w.systemDecoder(p); ok {
+		return w.printBySystem(ctx, i, in, src.Size(), d, p)
+	}
 	return w.keep(i, p), nil
 }
 
@@ -141,8 +144,11 @@ func (w *work) keep(i media.Item, p picture.Print) *printed {
 	if err != nil {
 		out.outcome = media.Failed
 	}
-	if len(p.Findings) > 0 {
+	switch {
+	case len(p.Findings) > 0:
 		out.detail = p.Findings[0].Code
+	case p.Floor == picture.NoHash:
+		out.detail = picture.TooSmall
 	}
 	if out.outcome == media.Failed {
 		if out.detail == "" {

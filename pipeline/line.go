@@ -9,6 +9,7 @@ import (
 
 	"tutela/casework/matching"
 	"tutela/external/contain"
+	"tutela/external/decoder"
 	"tutela/fault"
 	"tutela/format"
 	"tutela/format/picture"
@@ -38,6 +39,7 @@ type Line struct {
 	blobs    *blob.Store
 	queue    *jobs.Queue
 	pool     *contain.Pool
+	decoders []decoder.Decoder
 	siteRow  []byte // key of derived ids
 	clock    func() time.Time
 	host     string
@@ -67,7 +69,7 @@ func New(c Config) (*Line, error) {
 		c.Workers = 2
 	}
 	v := c.Vault
-	return &Line{store: v.Store, desk: c.Desk, evidence: v.Evidence, blobs: v.Blobs, queue: v.Queue, pool: c.Pool, siteRow: v.Keys.Site.Row,
+	return &Line{store: v.Store, desk: c.Desk, evidence: v.Evidence, blobs: v.Blobs, queue: v.Queue, pool: c.Pool, decoders: decoder.Find(), siteRow: v.Keys.Site.Row,
 		clock: v.Clock, host: c.Host, workers: c.Workers, limits: c.Limits.OrDefault(), vault: v,
 		large: make(chan struct{}, 1)}, nil
 }
@@ -75,7 +77,7 @@ func New(c Config) (*Line, error) {
 // Ops are the operations of contained workers; main and TestMain hand them to
 // contain.Main.
 func Ops() map[string]contain.Op {
-	return map[string]contain.Op{opFingerprint: picture.Fingerprint}
+	return map[string]contain.Op{opFingerprint: picture.Fingerprint, opUpright: picture.FingerprintUpright}
 }
 
 // Names of the stages, in order. Jobs, acts (with "stage." in front), findings

@@ -7,6 +7,7 @@ import (
 	"tutela/casework/cases"
 	"tutela/casework/media"
 	"tutela/fault"
+	"tutela/format/picture"
 	"tutela/vault/audit"
 	"tutela/vault/db"
 	"tutela/vault/evidence"
@@ -114,10 +115,22 @@ type errand struct {
 	things      []string
 }
 
-// leftOut returns what stages left out because no authorisation covered it and
-// may look at now, and the number of exhibits concerned.
+// leftCodes are the reasons for which a stage left something out that may be gone
+// by now: no authorisation, or no decoder where one is installed since.
+func (l *Line) leftCodes() []string {
+	codes := []string{"held", "scope"}
+	for _, d := range l.decoders {
+		if d.Name != "" {
+			return append(codes, picture.NoDecoder)
+		}
+	}
+	return codes
+}
+
+// leftOut returns what stages left out for a reason that may be gone, and may
+// look at now, and the number of exhibits concerned.
 func (l *Line) leftOut(ctx context.Context, q db.Queryer, c cases.ID, exhibits []evidence.Exhibit) ([]errand, int, error) {
-	results, err := media.LeftOut(ctx, q, c, "held", "scope")
+	results, err := media.LeftOut(ctx, q, c, l.leftCodes()...)
 	if err != nil || len(results) == 0 {
 		return nil, 0, err
 	}

@@ -3,6 +3,7 @@ package matching
 import (
 	"slices"
 	"strconv"
+	"strings"
 
 	"tutela/casework/cases"
 	"tutela/casework/hashlists"
@@ -13,7 +14,7 @@ import (
 )
 
 // Version of the rules of this package; it stands with each match.
-const Version = "1"
+const Version = "2"
 
 // The rules. Distances are in bits of 256, from the recommendations of
 // pdq/README.md of facebook/ThreatExchange and our own measurements of small
@@ -99,16 +100,22 @@ func (p Print) usable() bool {
 	return p.Quality >= MinQuality && min(p.Width, p.Height) >= MinSide && p.Hash.Telling()
 }
 
-// tierOf weighs a distance. Small pictures, and transparent ones beyond the
+// careful reports whether a variant is one of a picture that had transparent
+// parts, or that was made larger before it was hashed.
+func careful(variant string) bool {
+	return strings.HasPrefix(variant, "white-") || strings.HasSuffix(variant, "up512")
+}
+
+// tierOf weighs a distance. Small pictures, and careful variants beyond the
 // nearest tier, are for review: different pictures behind the same small
 // outline come as near as 30 bits.
-func tierOf(p Print, distance int, transparent bool) Tier {
+func tierOf(p Print, distance int) Tier {
 	switch {
 	case min(p.Width, p.Height) < WeakSide || distance > Confident:
 		return ToReview
 	case distance <= Reencoded:
 		return Same
-	case transparent:
+	case careful(p.Variant):
 		return ToReview
 	}
 	return Likely

@@ -150,7 +150,7 @@ func (m *Matcher) near(ctx context.Context, q db.Queryer, subjects []Subject) ([
 					continue
 				}
 				e := hashlists.Entry{Algorithm: string(hashlist.PDQ), List: n.List, Number: n.Number}
-				hit := m.match(s, e, tierOf(p, n.Distance, strings.HasPrefix(p.Variant, "white-")))
+				hit := m.match(s, e, tierOf(p, n.Distance))
 				hit.Variant, hit.Distance, hit.Quality = p.Variant, n.Distance, p.Quality
 				best[k] = hit
 			}

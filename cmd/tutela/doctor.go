@@ -5,8 +5,10 @@ import (
 	"os/exec"
 	"runtime"
 	"runtime/debug"
+	"strings"
 
 	"tutela/external/contain"
+	"tutela/external/decoder"
 	"tutela/fault"
 	"tutela/phrase"
 	"tutela/vault/blob"
@@ -18,7 +20,7 @@ type doctorVerb struct{}
 
 // doctorRow is one thing that was looked at.
 type doctorRow struct {
-	Kind   string `json:"kind"` // containment, store, program, version
+	Kind   string `json:"kind"` // containment, store, program, decoder, version
 	Name   string `json:"name"`
 	OK     bool   `json:"ok"`
 	Detail string `json:"detail"`
@@ -41,6 +43,13 @@ func (c *doctorVerb) Run(a *app) error {
 			path = a.text.Text(p.key)
 		}
 		rows = append(rows, doctorRow{"program", p.name, err == nil, path})
+	}
+	for _, d := range decoder.Find() {
+		row := doctorRow{"decoder", strings.Join(d.Formats, ", "), d.Name != "", d.Path + " " + d.Library}
+		if !row.OK {
+			row.Detail = a.text.Text("doctor.decoder", d.Package)
+		}
+		rows = append(rows, row)
 	}
 	t := a.text
 	err := table(a.print, rows,

@@ -29,6 +29,7 @@ type cli struct {
 	Authorise   authoriseVerb   `cmd:"" help:"${help_authorise}"`
 	Ingest      ingestVerb      `cmd:"" help:"${help_ingest}"`
 	Work        workVerb        `cmd:"" help:"${help_work}"`
+	Catchup     catchupVerb     `cmd:"" help:"${help_catchup}"`
 	Status      statusVerb      `cmd:"" help:"${help_status}"`
 	Findings    findingsVerb    `cmd:"" help:"${help_findings}"`
 	Matches     matchesVerb     `cmd:"" help:"${help_matches}"`

@@ -54,6 +54,9 @@ func TestMain(m *testing.M) {
 	}
 	maps.Copy(ops, escapes())
 	Main(ops)
+	if len(os.Args) == 5 && os.Args[1] == "hostile" {
+		actHostile(os.Args[2], os.Args[3], os.Args[4])
+	}
 	os.Exit(m.Run())
 }
 

@@ -169,6 +169,10 @@ func (p *process) read(ctx context.Context, wall time.Duration, limit int64) (by
 var memoryTexts = []string{"out of memory", "cannot allocate memory", "failed to reserve page summary memory",
 	"failed to create new OS thread", "pthread_create failed"}
 
+func saysMemory(text string) bool {
+	return slices.ContainsFunc(memoryTexts, func(s string) bool { return strings.Contains(text, s) })
+}
+
 // obituary says why an ended worker ended. At the limit the Go runtime itself may
 // fault instead of saying so (Go 1.26: src/runtime/mgcmark_greenteagc.go uses what
 // it could not get), so a runtime that ends with most of its memory used ended
@@ -179,7 +183,7 @@ func (p *process) obituary() error {
 	switch {
 	case outOfTime(state):
 		return fmt.Errorf("%w: %v of processor time", ErrTimeout, p.limits.CPU)
-	case slices.ContainsFunc(memoryTexts, func(s string) bool { return strings.Contains(text, s) }),
+	case saysMemory(text),
 		state != nil && state.ExitCode() == exitMemory,
 		!strings.HasPrefix(text, "panic: ") && peak(state) >= p.limits.Memory/4*3:
 		return fmt.Errorf("%w: %d MiB", ErrMemory, p.limits.Memory/mib)

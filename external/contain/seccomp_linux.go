@@ -2,6 +2,7 @@ package contain
 
 import (
 	"runtime"
+	"slices"
 
 	seccomp "github.com/elastic/go-seccomp-bpf"
 	"github.com/elastic/go-seccomp-bpf/arch"
@@ -30,12 +31,25 @@ const prSetVMA = 0x53564d41 // names the runtime's mappings (include/uapi/linux/
 // restrictCalls loads the list over all threads. What is not on it fails with
 // EPERM; clone3 does with ENOSYS, for which glibc falls back to clone.
 func restrictCalls(order) (string, error) {
-	info, err := arch.GetInfo("")
-	if err != nil {
+	if err := loadCalls(nil, nil); err != nil {
 		return "", err
 	}
-	allow := seccomp.SyscallGroup{Action: seccomp.ActionAllow, NamesWithCondtions: conditions()}
-	for _, name := range allowedCalls {
+	return "threads yes; no processes, programs, sockets, files, executable or shared memory", nil
+}
+
+// loadCalls loads the list and what is added to it over all threads.
+func loadCalls(more []string, conditional []seccomp.NameWithConditions) error {
+	info, err := arch.GetInfo("")
+	if err != nil {
+		return err
+	}
+	allow := seccomp.SyscallGroup{Action: seccomp.ActionAllow}
+	for _, c := range append(conditions(), conditional...) {
+		if _, ok := info.SyscallNames[c.Name]; ok {
+			allow.NamesWithCondtions = append(allow.NamesWithCondtions, c)
+		}
+	}
+	for _, name := range slices.Concat(allowedCalls, more) {
 		if _, ok := info.SyscallNames[name]; ok {
 			allow.Names = append(allow.Names, name)
 		}
@@ -44,10 +58,7 @@ func restrictCalls(order) (string, error) {
 	policy := seccomp.Policy{DefaultAction: seccomp.ActionErrno, Syscalls: []seccomp.SyscallGroup{allow, missing}}
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	if err := seccomp.LoadFilter(seccomp.Filter{NoNewPrivs: true, Flag: seccomp.FilterFlagTSync, Policy: policy}); err != nil {
-		return "", err
-	}
-	return "threads yes; no processes, programs, sockets, files, executable or shared memory", nil
+	return seccomp.LoadFilter(seccomp.Filter{NoNewPrivs: true, Flag: seccomp.FilterFlagTSync, Policy: policy})
 }
 
 // conditions are the calls allowed with certain arguments only.

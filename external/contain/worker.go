@@ -24,6 +24,9 @@ type order struct {
 // as one; otherwise it returns at once. Call it before anything else in main,
 // and in TestMain of packages whose tests use a Pool.
 func Main(ops map[string]Op) {
+	if len(os.Args) == 2 && os.Args[0] == programMarker {
+		becomeProgram()
+	}
 	if len(os.Args) != 2 || os.Args[0] != marker {
 		return
 	}

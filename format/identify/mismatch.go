@@ -9,7 +9,7 @@ import (
 
 // expected says what an extension promises: a MIME type, or a kind in brackets.
 var expected = map[string][]string{
-	".jpg": {"image/jpeg"}, ".jpeg": {"image/jpeg"}, ".jpe": {"image/jpeg"}, ".png": {"image/png", "image/vnd.mozilla.apng"},
+	".jpg": {"image/jpeg"}, ".jpeg": {"image/jpeg"}, ".jpe": {"image/jpeg"}, ".png": {"image/png", "image/vnd.mozilla.apng", "image/apng"},
 	".gif": {"image/gif"}, ".webp": {"image/webp"}, ".bmp": {"image/bmp"}, ".tif": {"image/tiff"}, ".tiff": {"image/tiff"},
 	".heic": {"image/heic", "image/heif"}, ".heif": {"image/heic", "image/heif"}, ".avif": {"image/avif"}, ".jxl": {"image/jxl"},
 	".ico": {"image/x-icon"}, ".svg": {"image/svg+xml"}, ".psd": {"image/vnd.adobe.photoshop"},

@@ -7,10 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"image"
-	"image/gif"
-	"image/jpeg"
+	"image/color"
 	"image/png"
 	"io"
+	"iter"
 	"runtime"
 
 	"golang.org/x/image/bmp"
@@ -18,18 +18,23 @@ import (
 	"golang.org/x/image/webp"
 
 	"tutela/format"
+	"tutela/format/picture/jpeg"
 )
 
 // Version of the decoding rules of this package; it stands in Picture.Decoder.
-const Version = "1"
+const Version = "2"
 
 // Codes of findings.
 const (
-	Unsupported   = "picture.unsupported"    // not one of the six formats
+	Unsupported   = "picture.unsupported"    // not one of the six formats, or a kind of one that no decoder here reads
+	RawCamera     = "picture.raw-camera"     // a raw camera format, which is never decoded here; its digests stand
+	NoDecoder     = "picture.no-decoder"     // only a decoder of the system reads this format (HEIC, AVIF, JPEG XL)
 	Damaged       = "picture.damaged"        // nothing could be decoded
 	Truncated     = "picture.truncated"      // the file ends early; the rest of the picture is filler
+	Corrupt       = "picture.corrupt"        // the data hold nonsense; some of the picture is wrong
 	TooLarge      = "picture.too-large"      // more pixels than the limit, judged by the header
-	Animated      = "picture.animated"       // more than one frame; the first one is what was decoded
+	TooSmall      = "picture.too-small"      // no perceptual hash was made; said of results, not found in a file
+	FramesLeft    = "picture.frames-left"    // not every frame of an animation was looked at
 	BadOrient     = "picture.orientation"    // orientation tag outside of 1 to 8
 	DecoderFailed = "picture.decoder-failed" // the decoder broke down on this file
 )
@@ -46,14 +51,17 @@ type Picture struct {
 	Frames        int    // frames in the file, at least 1
 	Orientation   int    // EXIF orientation 1 to 8; 1 where there is none
 	Transparent   bool   // some pixel was not opaque
+
+	box image.Rectangle // holds all that can be seen
 }
 
 // codec is one format: how its header is read and how it is decoded.
 type codec struct {
-	name    string
-	decoder string
-	config  func(io.Reader) (image.Config, error)
-	decode  func(source) (canvas, error)
+	name     string
+	decoder  string
+	config   func(io.Reader) (image.Config, error)
+	decode   func(source) (canvas, error)
+	pictures func(source) iter.Seq2[func() pixels, error] // all frames or pages; nil where there is one only
 }
 
 // source is the input of a decoder, with what the header said.
@@ -72,23 +80,24 @@ type canvas struct {
 	pixels
 	frames    int
 	truncated bool
+	corrupt   bool
 }
 
 func codecFor(head []byte) (codec, bool) {
 	std, ext := "go "+runtime.Version(), "golang.org/x/image v0.47.0"
 	switch {
 	case bytes.HasPrefix(head, []byte("\xff\xd8\xff")):
-		return codec{"jpeg", "image/jpeg " + std, jpeg.DecodeConfig, decodeJPEG}, true
+		return codec{"jpeg", "tutela jpeg", jpegConfig, decodeJPEG, nil}, true
 	case bytes.HasPrefix(head, []byte("\x89PNG\r\n\x1a\n")):
-		return codec{"png", "image/png " + std, png.DecodeConfig, decodePNG}, true
+		return codec{"png", "image/png " + std, png.DecodeConfig, decodePNG, composed(pngFrames)}, true
 	case bytes.HasPrefix(head, []byte("GIF87a")), bytes.HasPrefix(head, []byte("GIF89a")):
-		return codec{"gif", "image/gif " + std, gif.DecodeConfig, decodeGIF}, true
+		return codec{"gif", "tutela gif", gifConfig, decodeGIF, composed(gifFrames)}, true
 	case len(head) >= 12 && string(head[:4]) == "RIFF" && string(head[8:12]) == "WEBP":
-		return codec{"webp", "webp " + ext, webp.DecodeConfig, decodeWebP}, true
+		return codec{"webp", "webp " + ext, webp.DecodeConfig, decodeWebP, composed(webpFrames)}, true
 	case bytes.HasPrefix(head, []byte("BM")):
-		return codec{"bmp", "bmp " + ext, bmp.DecodeConfig, plain(bmp.Decode)}, true
+		return codec{"bmp", "bmp " + ext, bmp.DecodeConfig, plain(bmp.Decode), nil}, true
 	case bytes.HasPrefix(head, []byte("II*\x00")), bytes.HasPrefix(head, []byte("MM\x00*")):
-		return codec{"tiff", "tiff " + ext, tiff.DecodeConfig, plain(tiff.Decode)}, true
+		return codec{"tiff", "tiff " + ext, tiff.DecodeConfig, decodeTIFF, tiffPages}, true
 	}
 	return codec{}, false
 }
@@ -100,7 +109,7 @@ func plain(decode func(io.Reader) (image.Image, error)) func(source) (canvas, er
 		if err != nil {
 			return canvas{}, err
 		}
-		return canvas{pixels: normal(img), frames: 1}, nil
+		return canvas{pixels: normal(img, 3), frames: 1}, nil
 	}
 }
 
@@ -111,6 +120,9 @@ func Decode(in io.ReaderAt, size int64, limits format.Limits) (Picture, []format
 	head := make([]byte, min(size, 16))
 	if n, err := in.ReadAt(head, 0); n < len(head) {
 		return Picture{}, one(Damaged, "header cannot be read: "+reason(err))
+	}
+	if code, name := refused(in, size, head); code != "" {
+		return Picture{}, one(code, name)
 	}
 	c, ok := codecFor(head)
 	if !ok {
@@ -124,7 +136,7 @@ func Decode(in io.ReaderAt, size int64, limits format.Limits) (Picture, []format
 			return err
 		}
 		p.Width, p.Height = src.config.Width, src.config.Height
-		if err = fits(p.Width, p.Height, limits); err != nil {
+		if err = affordable(src.config, limits); err != nil {
 			return err
 		}
 		got, err = c.decode(src)
@@ -138,8 +150,8 @@ func Decode(in io.ReaderAt, size int64, limits format.Limits) (Picture, []format
 }
 
 func (p *Picture) pixelsOf(c canvas) {
-	p.Width, p.Height, p.Channels, p.Pix = c.w, c.h, c.channels, c.pix
-	p.Transparent, p.Frames = c.transparent, max(c.frames, 1)
+	*p = p.framed(c.pixels)
+	p.Frames = max(c.frames, 1)
 }
 
 // notes reads the orientation and collects the findings of a decoded picture.
@@ -148,8 +160,8 @@ func (p *Picture) notes(src source, c canvas) []format.Finding {
 	if c.truncated {
 		out = append(out, one(Truncated, "")...)
 	}
-	if p.Frames > 1 {
-		out = append(out, one(Animated, fmt.Sprintf("%d frames", p.Frames))...)
+	if c.corrupt {
+		out = append(out, one(Corrupt, "")...)
 	}
 	switch o := orientation(p.Format, src.in, src.size); {
 	case o >= 1 && o <= 8:
@@ -193,6 +205,28 @@ func fits(w, h int, l format.Limits) error {
 	return nil
 }
 
+// maxDecoded bounds what a decoder's picture and its normal form take together:
+// with the program itself they must stay below what a worker is given.
+const maxDecoded = 640 << 20
+
+// affordable judges a header: its sides, and the bytes that its pixels take.
+func affordable(c image.Config, l format.Limits) error {
+	if err := fits(c.Width, c.Height, l); err != nil {
+		return err
+	}
+	each := int64(7) // four channels and the three of the normal form
+	switch c.ColorModel {
+	case color.NRGBA64Model, color.RGBA64Model:
+		each = 11
+	case color.GrayModel, color.Gray16Model, nil: // nil: decoders of ours, which budget for themselves
+		each = 3
+	}
+	if n := int64(c.Width) * int64(c.Height); n > maxDecoded/each {
+		return fmt.Errorf("%w: %d×%d of %d bytes each", errTooLarge, c.Width, c.Height, each)
+	}
+	return nil
+}
+
 // guarded runs a decoder and turns a panic of it into an error.
 func guarded(fn func() error) (err error) {
 	defer func() {
@@ -205,11 +239,11 @@ func guarded(fn func() error) (err error) {
 
 func code(err error) string {
 	switch {
-	case errors.Is(err, errTooLarge):
+	case errors.Is(err, errTooLarge), errors.Is(err, jpeg.ErrMemory):
 		return TooLarge
 	case errors.Is(err, errBroken):
 		return DecoderFailed
-	case errors.As(err, new(jpeg.UnsupportedError)), errors.As(err, new(png.UnsupportedError)),
+	case errors.Is(err, jpeg.ErrUnsupported), errors.As(err, new(png.UnsupportedError)),
 		errors.As(err, new(tiff.UnsupportedError)), errors.Is(err, bmp.ErrUnsupported):
 		return Unsupported
 	}

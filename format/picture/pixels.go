@@ -5,52 +5,57 @@ import (
 	"image/color"
 )
 
-// pixels is a picture in normal form.
+// pixels is a picture in normal form: one channel (grey), three (red, green,
+// blue, composited on white) or, on the way there, four (straight colour and
+// alpha).
 type pixels struct {
 	w, h, channels int
 	pix            []byte
 	transparent    bool
+	box            image.Rectangle // holds all that can be seen; set where transparent is
 }
 
 func newPixels(w, h, channels int) pixels {
 	return pixels{w: w, h: h, channels: channels, pix: make([]byte, w*h*channels)}
 }
 
-// normal brings what a decoder returned into normal form. Pictures made of
-// luminance and chroma planes are for the formats' own files, which know how
+// normal brings what a decoder returned into normal form of three channels (one
+// for grey), or into straight colour of four. Pictures made of luminance and chroma planes are for the formats' own files, which know how
 // the planes are meant.
-func normal(img image.Image) pixels {
+func normal(img image.Image, channels int) pixels {
 	b := img.Bounds()
 	switch m := img.(type) {
 	case *image.Gray:
-		return copied(b, m.Pix, m.Stride, 1, 1)
+		if channels == 3 {
+			return copied(b, m.Pix, m.Stride, 1)
+		}
 	case *image.Gray16:
-		return copied(b, m.Pix, m.Stride, 2, 1)
+		if channels == 3 {
+			return copied(b, m.Pix, m.Stride, 2)
+		}
 	case *image.NRGBA:
-		return straight(b, m.Pix, m.Stride, 1)
+		return straight(b, m.Pix, m.Stride, 1, channels)
 	case *image.NRGBA64:
-		return straight(b, m.Pix, m.Stride, 2)
+		return straight(b, m.Pix, m.Stride, 2, channels)
 	case *image.RGBA:
 		if m.Opaque() {
-			return straight(b, m.Pix, m.Stride, 1)
+			return straight(b, m.Pix, m.Stride, 1, channels)
 		}
 	case *image.RGBA64:
 		if m.Opaque() {
-			return straight(b, m.Pix, m.Stride, 2)
+			return straight(b, m.Pix, m.Stride, 2, channels)
 		}
 	case *image.Paletted:
-		return indexed(m)
+		return indexed(m, channels)
 	case *image.CMYK:
-		return fourInks(m)
-	case *image.YCbCr:
-		return fancy(m)
+		return fourInks(b.Dx(), b.Dy(), m.Stride, m.Pix)
 	}
-	return anyColour(img)
+	return anyColour(img, channels)
 }
 
 // copied takes grey of the given number of bytes a pixel, the high one first.
-func copied(b image.Rectangle, pix []byte, stride, size, channels int) pixels {
-	out := newPixels(b.Dx(), b.Dy(), channels)
+func copied(b image.Rectangle, pix []byte, stride, size int) pixels {
+	out := newPixels(b.Dx(), b.Dy(), 1)
 	for y := range out.h {
 		row, to := pix[y*stride:], out.pix[y*out.w:][:out.w]
 		for x := range to {
@@ -61,33 +66,41 @@ func copied(b image.Rectangle, pix []byte, stride, size, channels int) pixels {
 }
 
 // straight takes red, green, blue, alpha of size bytes each, not premultiplied.
-func straight(b image.Rectangle, pix []byte, stride, size int) pixels {
-	out := newPixels(b.Dx(), b.Dy(), 3)
+func straight(b image.Rectangle, pix []byte, stride, size, channels int) pixels {
+	out := newPixels(b.Dx(), b.Dy(), channels)
 	for y := range out.h {
-		row, to := pix[y*stride:], out.pix[y*out.w*3:][:out.w*3]
+		row, to := pix[y*stride:], out.row(y)
 		for x := range out.w {
 			p := row[x*4*size:]
-			out.set(to[x*3:x*3+3], p[0], p[size], p[2*size], p[3*size])
+			out.set(to[x*channels:], p[0], p[size], p[2*size], p[3*size])
 		}
 	}
+	out.findBox(func(x, y int) byte { return pix[y*stride+x*4*size+3*size] })
 	return out
 }
 
-// set writes one pixel composited on white.
+func (p *pixels) row(y int) []byte { return p.pix[y*p.w*p.channels:][:p.w*p.channels] }
+
+// set writes one pixel: as it is into four channels, composited on white into
+// three.
 func (p *pixels) set(to []byte, r, g, b, a byte) {
-	if a == 255 {
-		to[0], to[1], to[2] = r, g, b
-		return
+	if a != 255 {
+		p.transparent = true
+		if p.channels == 3 {
+			r, g, b = onWhite(r, a), onWhite(g, a), onWhite(b, a)
+		}
 	}
-	p.transparent = true
-	to[0], to[1], to[2] = onWhite(r, a), onWhite(g, a), onWhite(b, a)
+	to[0], to[1], to[2] = r, g, b
+	if p.channels == 4 {
+		to[3] = a
+	}
 }
 
 func onWhite(c, a byte) byte {
 	return byte((int(c)*int(a) + 255*(255-int(a)) + 127) / 255)
 }
 
-func indexed(m *image.Paletted) pixels {
+func indexed(m *image.Paletted, channels int) pixels {
 	var table [256][4]byte
 	for i, c := range m.Palette {
 		if i < len(table) {
@@ -95,22 +108,23 @@ func indexed(m *image.Paletted) pixels {
 			table[i] = [4]byte{n.R, n.G, n.B, n.A}
 		}
 	}
-	out := newPixels(m.Rect.Dx(), m.Rect.Dy(), 3)
+	out := newPixels(m.Rect.Dx(), m.Rect.Dy(), channels)
 	for y := range out.h {
-		row, to := m.Pix[y*m.Stride:], out.pix[y*out.w*3:][:out.w*3]
+		row, to := m.Pix[y*m.Stride:], out.row(y)
 		for x := range out.w {
 			c := &table[row[x]]
-			out.set(to[x*3:x*3+3], c[0], c[1], c[2], c[3])
+			out.set(to[x*channels:], c[0], c[1], c[2], c[3])
 		}
 	}
+	out.findBox(func(x, y int) byte { return table[m.Pix[y*m.Stride+x]][3] })
 	return out
 }
 
 // fourInks converts by the plain formula, without a colour profile.
-func fourInks(m *image.CMYK) pixels {
-	out := newPixels(m.Rect.Dx(), m.Rect.Dy(), 3)
+func fourInks(w, h, stride int, inks []byte) pixels {
+	out := newPixels(w, h, 3)
 	for y := range out.h {
-		row, to := m.Pix[y*m.Stride:], out.pix[y*out.w*3:][:out.w*3]
+		row, to := inks[y*stride:], out.pix[y*out.w*3:][:out.w*3]
 		for x := range out.w {
 			p := row[x*4 : x*4+4]
 			light := 255 - int(p[3])
@@ -123,35 +137,30 @@ func fourInks(m *image.CMYK) pixels {
 	return out
 }
 
-func anyColour(img image.Image) pixels {
+func anyColour(img image.Image, channels int) pixels {
 	b := img.Bounds()
-	out := newPixels(b.Dx(), b.Dy(), 3)
+	at := func(x, y int) color.NRGBA {
+		return color.NRGBAModel.Convert(img.At(b.Min.X+x, b.Min.Y+y)).(color.NRGBA)
+	}
+	out := newPixels(b.Dx(), b.Dy(), channels)
 	for y := range out.h {
+		to := out.row(y)
 		for x := range out.w {
-			c := color.NRGBAModel.Convert(img.At(b.Min.X+x, b.Min.Y+y)).(color.NRGBA)
-			out.set(out.pix[(y*out.w+x)*3:][:3], c.R, c.G, c.B, c.A)
+			c := at(x, y)
+			out.set(to[x*channels:], c.R, c.G, c.B, c.A)
 		}
 	}
+	out.findBox(func(x, y int) byte { return at(x, y).A })
 	return out
 }
 
-// placed puts a first frame on a white canvas; what lies outside is cut off.
-func placed(f pixels, x0, y0, w, h int) pixels {
-	if x0 == 0 && y0 == 0 && f.w == w && f.h == h {
-		return f
+func clip(v int32) byte { return byte(max(0, min(v, 255))) }
+
+// neighbours returns the chroma row that row y lies in and the next nearest one.
+func neighbours(y, rows int) (near, far int) {
+	near = y / 2
+	if y%2 == 0 {
+		return near, max(near-1, 0)
 	}
-	out := newPixels(w, h, f.channels)
-	out.transparent = true
-	for i := range out.pix {
-		out.pix[i] = 255
-	}
-	n := f.channels
-	for y := max(0, -y0); y < f.h && y0+y < h; y++ {
-		x := max(0, -x0)
-		width := min(f.w, w-x0) - x
-		if width > 0 {
-			copy(out.pix[((y0+y)*w+x0+x)*n:][:width*n], f.pix[(y*f.w+x)*n:])
-		}
-	}
-	return out
+	return near, min(near+1, rows-1)
 }

@@ -5,77 +5,91 @@ import (
 	"encoding/binary"
 	"errors"
 	"image"
+	"iter"
 
 	"golang.org/x/image/webp"
 )
 
 var errNoFrame = errors.New("webp: no frame")
 
-// decodeWebP decodes a still picture, or the first frame of an animation on its
-// canvas.
-func decodeWebP(s source) (canvas, error) {
-	a, err := readAnimation(s)
-	if err != nil {
-		return canvas{}, err
-	}
-	if a.frames == 0 {
-		img, err := webp.Decode(s.reader())
-		if err != nil {
-			return canvas{}, err
-		}
-		return canvas{pixels: planes(img), frames: 1}, nil
-	}
-	cfg, err := webp.DecodeConfig(bytes.NewReader(a.first))
-	if err != nil {
-		return canvas{}, err
-	}
-	if err := fits(cfg.Width, cfg.Height, s.limits); err != nil {
-		return canvas{}, err
-	}
-	img, err := webp.Decode(bytes.NewReader(a.first))
-	if err != nil {
-		return canvas{}, err
-	}
-	return canvas{pixels: placed(planes(img), a.x, a.y, s.config.Width, s.config.Height), frames: a.frames}, nil
-}
-
-// animation is what the chunks of an animated file say: how many frames, where
-// the first one lies, and that frame as a file of its own.
-type animation struct {
-	frames int
-	x, y   int
-	first  []byte
-}
-
 // maxChunk bounds the bytes of one frame that are held in memory.
 const maxChunk = 64 << 20
 
-func readAnimation(s source) (animation, error) {
-	var a animation
+// decodeWebP decodes a still picture; of an animation, the first frame.
+func decodeWebP(s source) (canvas, error) {
+	frames, err := countWebP(s)
+	if err != nil {
+		return canvas{}, err
+	}
+	if frames > 0 {
+		p, cut, err := firstOf(s, webpFrames(s))
+		return canvas{pixels: p, frames: frames, truncated: cut}, err
+	}
+	img, err := webp.Decode(s.reader())
+	if err != nil {
+		return canvas{}, err
+	}
+	return canvas{pixels: planes(img, 3), frames: 1}, nil
+}
+
+// countWebP counts the frames of an animation: 0 for a still picture.
+func countWebP(s source) (int, error) {
+	frames := 0
 	err := riffChunks(s, func(id string, at, size int64) error {
-		if id != "ANMF" {
-			return nil
+		if id == "ANMF" && frames < s.limits.Items {
+			frames++
 		}
-		a.frames++
-		if a.frames > s.limits.Items {
-			return errors.New("webp: more frames than the limit")
-		}
-		if a.frames > 1 {
-			return nil
-		}
-		if size < 16 || size > maxChunk {
-			return errNoFrame
-		}
-		data := make([]byte, size)
-		if _, err := s.in.ReadAt(data, at); err != nil {
-			return err
-		}
-		a.x, a.y = 2*int(uint24(data)), 2*int(uint24(data[3:]))
-		var err error
-		a.first, err = loneFrame(data)
-		return err
+		return nil
 	})
-	return a, err
+	return frames, err
+}
+
+// webpFrames decodes the frames of an animation.
+func webpFrames(s source) iter.Seq2[frame, error] {
+	return func(yield func(frame, error) bool) {
+		riffChunks(s, func(id string, at, size int64) error {
+			if id != "ANMF" {
+				return nil
+			}
+			f, err := webpFrame(s, at, size)
+			if !yield(f, err) || err != nil {
+				return errNoFrame // any error ends the walk
+			}
+			return nil
+		})
+	}
+}
+
+// webpFrame decodes the data of an ANMF chunk (WebP container specification).
+func webpFrame(s source, at, size int64) (frame, error) {
+	if size < 16 || size > maxChunk {
+		return frame{}, errNoFrame
+	}
+	data := make([]byte, size)
+	if _, err := s.in.ReadAt(data, at); err != nil {
+		return frame{}, err
+	}
+	f := frame{x: 2 * int(uint24(data)), y: 2 * int(uint24(data[3:])), over: data[15]&2 == 0}
+	if data[15]&1 != 0 {
+		f.dispose = clearIt
+	}
+	file, err := loneFrame(data)
+	if err != nil {
+		return f, err
+	}
+	cfg, err := webp.DecodeConfig(bytes.NewReader(file))
+	if err != nil {
+		return f, err
+	}
+	if cfg.Width > s.config.Width || cfg.Height > s.config.Height {
+		return f, errNoFrame
+	}
+	img, err := webp.Decode(bytes.NewReader(file))
+	if err != nil {
+		return f, err
+	}
+	f.pixels = planes(img, 4)
+	return f, nil
 }
 
 // riffChunks calls fn with the name, place and length of each chunk of the file.
@@ -141,24 +155,24 @@ func uint24(b []byte) uint32 { return uint32(b[0]) | uint32(b[1])<<8 | uint32(b[
 // planes turns what the WebP decoder returns into normal form. Its planes have
 // the narrow range of ITU-R BT.601, which the standard library would take for
 // the full range of JPEG.
-func planes(img image.Image) pixels {
+func planes(img image.Image, channels int) pixels {
 	switch m := img.(type) {
 	case *image.YCbCr:
-		return narrow(m, nil, 0)
+		return narrow(m, nil, 0, channels)
 	case *image.NYCbCrA:
-		return narrow(&m.YCbCr, m.A, m.AStride)
+		return narrow(&m.YCbCr, m.A, m.AStride, channels)
 	}
-	return normal(img)
+	return normal(img, channels)
 }
 
 // narrow converts as libwebp does: chroma by the weights 9, 3, 3, 1 of the four
 // nearest values (dsp/upsampling.c) and the integer formula of dsp/yuv.h.
-func narrow(m *image.YCbCr, alpha []byte, alphaStride int) pixels {
-	out := newPixels(m.Rect.Dx(), m.Rect.Dy(), 3)
+func narrow(m *image.YCbCr, alpha []byte, alphaStride, channels int) pixels {
+	out := newPixels(m.Rect.Dx(), m.Rect.Dy(), channels)
 	rows := (out.h + 1) / 2
 	for y := range out.h {
 		near, far := neighbours(y, rows)
-		to := out.pix[y*out.w*3:][:out.w*3]
+		to := out.row(y)
 		for x := range out.w {
 			l := int32(m.Y[y*m.YStride+x])
 			u, v := diamond(m.Cb, m.CStride, x, out.w, near, far), diamond(m.Cr, m.CStride, x, out.w, near, far)
@@ -167,8 +181,11 @@ func narrow(m *image.YCbCr, alpha []byte, alphaStride int) pixels {
 			if alpha != nil {
 				a = alpha[y*alphaStride+x]
 			}
-			out.set(to[x*3:x*3+3], r, g, b, a)
+			out.set(to[x*channels:], r, g, b, a)
 		}
+	}
+	if alpha != nil {
+		out.findBox(func(x, y int) byte { return alpha[y*alphaStride+x] })
 	}
 	return out
 }
