@@ -28,8 +28,10 @@ type ListOrder struct {
 	Purpose    hashlists.Purpose
 	Terms      string   // what the source allows and demands
 	Recipients string   // who may learn of a match, in words; "" = no restriction stated
-	Format     string   // hashlist.Auto (also ""), CSV or VICS
+	Format     string   // one of hashlist.Formats; "" is Auto
 	Columns    []string // of a CSV without a header
+	Mapping    hashlist.Mapping
+	Delta      bool // adds to the earlier lists of the source, takes the place of none
 	Why        string
 }
 
@@ -50,7 +52,7 @@ func ImportList(ctx context.Context, v *vault.Vault, o ListOrder) (hashlists.Lis
 		return hashlists.List{}, nil, err
 	}
 	l := hashlists.List{ID: hashlists.ID(id), Source: o.Source, Version: o.Version, Purpose: o.Purpose, Terms: o.Terms,
-		Recipients: o.Recipients, Officer: staff.ID(v.Desk.KeyID()), At: v.Now()}
+		Recipients: o.Recipients, Officer: staff.ID(v.Desk.KeyID()), At: v.Now(), Delta: o.Delta}
 	im := importing{v: v, order: o, list: l}
 	name, err := im.seal(ctx)
 	if err != nil {
@@ -126,7 +128,7 @@ func (im *importing) read(ctx context.Context, name string) (done hashlists.List
 	defer content.Close()
 	_, err = im.v.Desk.Do(ctx, im.act(audit.Collection, "hashlist.import"), func(w *db.Writer) error {
 		in := io.NewSectionReader(content, 0, content.Size())
-		done, fs, err = hashlists.Import(ctx, w, im.list, in, hashlist.Options{Format: im.order.Format, Columns: im.order.Columns})
+		done, fs, err = hashlists.Import(ctx, w, im.list, in, hashlist.Options{Format: im.order.Format, Columns: im.order.Columns, Mapping: im.order.Mapping})
 		return err
 	})
 	return done, fs, err

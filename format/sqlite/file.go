@@ -81,7 +81,7 @@ func (f *File) page(n uint32) ([]byte, error) {
 	b := &f.blocks[f.turn]
 	f.turn = (f.turn + 1) % len(f.blocks)
 	if b.data == nil {
-		b.data = make([]byte, blockSize)
+		b.data = make([]byte, min(blockSize, f.size))
 	}
 	b.at = -1
 	if _, err := f.in.ReadAt(b.data[:min(blockSize, f.size-start)], start); err != nil && err != io.EOF {
