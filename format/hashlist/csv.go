@@ -211,6 +211,11 @@ func (r *Reader) columns(first []string, delim byte) (roles []role, named bool, 
 	if delim == ',' && strings.Contains(strings.Join(first, ";"), "PhotoDNA;Image ID;Is distributed;") {
 		return nil, false, fault.New(fault.Invalid, "hash list: an ICSE list has semicolons between its columns, not commas")
 	}
+	for i, as := range roles {
+		if as == (role{}) {
+			r.note(Unknown, format.Place{}, "column %.40q", header[i])
+		}
+	}
 	r.header.Columns = header
 	return roles, named, nil
 }

@@ -97,7 +97,7 @@ func TestConformanceNCMEC(t *testing.T) {
 			r.live(func(e Entry) bool { return e.Category == "" }) != want.Unclassified {
 			t.Errorf("%s: %d with PDQ, %d with PhotoDNA", name, with(r, PDQ), with(r, PhotoDNA))
 		}
-		if n := r.code(Unknown); n != 1 || r.Findings()[0].Detail != `"future-hash"` {
+		if r.code(Unknown) != 1 || r.Findings()[0].Detail != `"future-hash"` || r.code(Elsewhere) != want.Videos {
 			t.Errorf("%s: %+v", name, r.Findings())
 		}
 		for word, ids := range map[string][]string{"affirmative": want.Affirmative, "negative": want.Negative} {

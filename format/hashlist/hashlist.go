@@ -25,7 +25,8 @@ const (
 	Control      = "hashlist.control"   // a NUL byte in a text, replaced by U+FFFD
 	Cut          = "hashlist.cut"       // a text longer than the limit was cut
 	WrongCount   = "hashlist.count"     // the list states another number of entries than it has
-	Unknown      = "hashlist.unknown"   // a kind of hash or a status that is not known; left out
+	Unknown      = "hashlist.unknown"   // a column, a kind of hash or a status that is not known; left out
+	Elsewhere    = "hashlist.elsewhere" // a hash that the list only points to; nothing is fetched
 	Unsettled    = "hashlist.unsettled" // a change of an earlier list that cannot be carried out as written
 )
 

@@ -5,6 +5,7 @@ import (
 	"encoding/xml"
 	"errors"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -289,10 +290,14 @@ func (n *ncmec) fingerprints(e *Entry) error {
 		if name == "pdna" {
 			name = string(PhotoDNA)
 		}
-		if a := algorithmOf(name); a != "" {
-			n.value(e, a, text, format.Place{Offset: from, Length: int64(len(text)), Line: line})
-		} else if text != "" { // large ones are addresses, not values
-			n.note(Unknown, format.Place{Offset: from, Length: int64(len(text)), Line: line}, "%.40q", name)
+		place := format.Place{Offset: from, Length: int64(len(text)), Line: line}
+		switch a := algorithmOf(name); {
+		case a != "":
+			n.value(e, a, text, place)
+		case slices.ContainsFunc(s.Attr, func(a xml.Attr) bool { return a.Name.Local == "href" }):
+			n.note(Elsewhere, place, "%.40q", name)
+		default:
+			n.note(Unknown, place, "%.40q", name)
 		}
 		return nil
 	})

@@ -201,8 +201,7 @@ func vicsDetail(name string) string {
 	return ""
 }
 
-// alternative reads one {HashName, HashValue}; names that are not known are left
-// out without a finding, as a list may carry any.
+// alternative reads one {HashName, HashValue}.
 func (v *vics) alternative(e *Entry) error {
 	var name, value string
 	var place format.Place
@@ -230,6 +229,8 @@ func (v *vics) alternative(e *Entry) error {
 	}
 	if a := algorithmOf(name); a != "" {
 		v.value(e, a, value, place)
+	} else if value != "" {
+		v.note(Unknown, place, "%.40q", name)
 	}
 	return nil
 }
