@@ -88,14 +88,15 @@ func (d *differ) compare(part []hashlist.Entry) error {
 	}
 	codes := map[sign][]string{}
 	for a, bs := range values {
-		found, err := db.CollectIn(d.ctx, d.q, scanEntry, selectEntry+
-			" WHERE e.value IN (?*) AND e.algorithm = ?1 AND e.list_id = ?2 AND e.state = 'active' ORDER BY e.number", bs, string(a), string(d.of.ID))
+		found, err := db.CollectIn(d.ctx, d.q, scanEntry, selectEntry+" WHERE e.value IN (?*) AND e.algorithm = ?1 AND e.state = 'active'", bs, string(a))
 		if err != nil {
 			return err
 		}
 		for _, e := range found {
-			s := signOf(e.Algorithm, e.Value)
-			codes[s] = append(codes[s], e.Category)
+			if e.List == d.of.ID { // asked of the database, it would go through the whole list
+				s := signOf(e.Algorithm, e.Value)
+				codes[s] = append(codes[s], e.Category)
+			}
 		}
 	}
 	for _, e := range part {
@@ -117,7 +118,7 @@ func (d *differ) judge(e hashlist.Entry, v hashlist.Value, codes []string) error
 		return d.report(Difference{Added, v, e.SourceID, "", e.Category})
 	case !slices.Contains(codes, e.Category):
 		d.n.Categorised++
-		return d.report(Difference{Categorised, v, e.SourceID, codes[0], e.Category})
+		return d.report(Difference{Categorised, v, e.SourceID, slices.Min(codes), e.Category})
 	}
 	d.n.Same++
 	return nil

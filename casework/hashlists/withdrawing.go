@@ -81,7 +81,8 @@ func (f *filling) named(by []hashlist.Entry) ([]Entry, error) {
 			values[a] = append(values[a], x.Values[0].Bytes)
 		}
 	}
-	found, err := db.CollectIn(f.ctx, f.w, scanEntry, selectEntry+" WHERE e.source_id IN (?*)"+earlier, ids, f.scope()...)
+	// the index on source ids leaves out those without one, and serves only queries that say so
+	found, err := db.CollectIn(f.ctx, f.w, scanEntry, selectEntry+" WHERE e.source_id IN (?*) AND e.source_id <> ''"+earlier, ids, f.scope()...)
 	if err != nil {
 		return nil, err
 	}

@@ -124,7 +124,7 @@ func (c *hashlistImport) Run(a *app) error {
 		row := listRowOf(l.List)
 		row.Findings = listFindings(found)
 		for _, f := range row.Findings {
-			a.print.line(printable(a.text.Text("hashlist.finding", f.Line, f.Code, f.Detail)))
+			a.print.line(printable(a.findingLine(f)))
 		}
 		if err != nil {
 			return err
@@ -144,6 +144,18 @@ func (c *hashlistImport) Run(a *app) error {
 		}
 		return a.print.value(row, row.ID)
 	})
+}
+
+// findingLine says where something was wrong, and what.
+func (a *app) findingLine(f listFinding) string {
+	what := a.text.Text("hashlist.finding.what", f.Code, f.Detail, f.Count)
+	switch {
+	case f.Line > 0:
+		return a.text.Text("hashlist.finding.line", f.Line, what)
+	case f.Offset > 0:
+		return a.text.Text("hashlist.finding.byte", f.Offset, what)
+	}
+	return what
 }
 
 // rematch compares the open cases with the lists as they are now.

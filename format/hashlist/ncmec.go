@@ -221,12 +221,15 @@ func (n *ncmec) group(e xml.StartElement, kind, deleted string) error {
 		n.note(Unknown, n.place(n.dec.InputOffset()), "%.40q", e.Name.Local)
 		return n.skip()
 	})
+	if err != nil {
+		return err
+	}
 	for _, a := range e.Attr {
 		if stated, bad := strconv.Atoi(a.Value); a.Name.Local == "count" && bad == nil && stated != seen && !n.stopped {
 			n.note(WrongCount, format.Place{}, "%ss: stated %d, found %d", kind, stated, seen)
 		}
 	}
-	return err
+	return nil
 }
 
 // entry reads an image or a video, or the message that one was deleted. Its id is
