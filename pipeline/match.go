@@ -92,8 +92,7 @@ func (l *Line) current(ctx context.Context, q db.Queryer) (*matching.Matcher, st
 	return m, lists, nil
 }
 
-// activeLists names the set of lists, and of their entries, that take part in
-// matching.
+// activeLists names the set of lists that take part in matching.
 func activeLists(ctx context.Context, q db.Queryer) (string, error) {
 	names, err := hashlists.Names(ctx, q, hashlists.ForCases()...)
 	return nameLists(names), err
