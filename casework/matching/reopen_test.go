@@ -176,6 +176,34 @@ func TestWithdrawnEntriesAndListsReopen(t *testing.T) {
 	})
 }
 
+// TestCorrectedByItsSource: an entry that comes again in a later page with another
+// classification opens its match; one that comes again unchanged does not; one that
+// is deleted does.
+func TestCorrectedByItsSource(t *testing.T) {
+	engines(t, func(t *testing.T, v *vault.Vault) {
+		s := newSite(t, v)
+		page := func(parts ...string) string {
+			return `<queryResult xmlns="https://hashsharing.ncmec.org/hashsharing/v2"><images>` + strings.Join(parts, "") + `</images></queryResult>`
+		}
+		entry := func(i media.Item, class string) string {
+			return fmt.Sprintf("<image><id>%s</id><classification>%s</classification><fingerprints><md5>%x</md5></fingerprints></image>", i.Name, class, i.MD5)
+		}
+		a, b, c := s.items[0], s.items[1], s.items[2]
+		s.bring("L1", "1", unit, page(entry(a, "A1"), entry(b, "A1"), entry(c, "B2")), false)
+		s.rematch()
+		got := s.bring("L2", "2", unit, page(entry(a, "A1"), entry(b, "B1"), "<deletedImage><id>c</id></deletedImage>"), true)
+		if want := "item-b corrected ncmec//A1>ncmec//B1 | item-c withdrawn ncmec//B2>"; told(got) != want {
+			t.Errorf("opened %q, want %q", told(got), want)
+		}
+		s.rematch()
+		q := reader(t, v)
+		list, err := db.Collect(t.Context(), q, scanMatch, "SELECT "+matchColumns+" FROM hash_match m ORDER BY m.item")
+		if err != nil || len(list) != 2 || list[0].List != "L2" || list[1].Category != "B1" {
+			t.Errorf("matches are %v, %v", short(list), err)
+		}
+	})
+}
+
 // TestOtherPurposesStayOut: a list for another purpose gives no match of a case,
 // and a match that claims one is refused.
 func TestOtherPurposesStayOut(t *testing.T) {

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"slices"
 	"strings"
 
+	"tutela/casework/cases"
 	"tutela/casework/hashlists"
 	"tutela/casework/matching"
 	"tutela/casework/referrals"
@@ -80,7 +82,8 @@ func (c *hashlistWithdraw) withdraw(a *app, w *db.Writer, by staff.ID, at int64)
 }
 
 // reopened tells, case by case, how many matches are open again and which sealed
-// packages told of them. What the matches are stays in the cases.
+// packages told of them. What the matches are stays in the cases, and those of
+// protected sources are not counted.
 func (a *app) reopened(r *db.Reader, opened []matching.Reopened) ([]reopenedIn, error) {
 	var out []reopenedIn
 	for len(opened) > 0 {
@@ -88,19 +91,41 @@ func (a *app) reopened(r *db.Reader, opened []matching.Reopened) ([]reopenedIn, 
 		for n < len(opened) && opened[n].Case == opened[0].Case {
 			n++
 		}
-		in := reopenedIn{Case: string(opened[0].Case), Matches: n}
-		var err error
-		if in.Packages, err = a.packages(r, opened[:n]...); err != nil {
+		in, err := a.reopenedOf(r, opened[:n])
+		if err != nil {
 			return nil, err
 		}
-		a.print.line(a.text.Text("hashlist.reopened", in.Case, n))
-		if len(in.Packages) > 0 {
-			a.print.line(a.text.Text("hashlist.reopened.packages", strings.Join(in.Packages, ", ")))
+		if in.Matches > 0 {
+			out = append(out, in)
 		}
-		out = append(out, in)
 		opened = opened[n:]
 	}
 	return out, nil
+}
+
+// reopenedOf is reopened for the matches of one case.
+func (a *app) reopenedOf(r *db.Reader, opened []matching.Reopened) (reopenedIn, error) {
+	in := reopenedIn{Case: string(opened[0].Case)}
+	shown, err := matching.ReopenedOf(a.ctx, r, opened[0].Case, cases.View{}, true)
+	if err != nil {
+		return in, err
+	}
+	known := map[string]bool{}
+	for _, m := range shown {
+		known[m.Match] = true
+	}
+	opened = slices.DeleteFunc(slices.Clone(opened), func(m matching.Reopened) bool { return !known[m.Match] })
+	if in.Matches = len(opened); in.Matches == 0 {
+		return in, nil
+	}
+	if in.Packages, err = a.packages(r, opened...); err != nil {
+		return in, err
+	}
+	a.print.line(a.text.Text("hashlist.reopened", in.Case, in.Matches))
+	if len(in.Packages) > 0 {
+		a.print.line(a.text.Text("hashlist.reopened.packages", strings.Join(in.Packages, ", ")))
+	}
+	return in, nil
 }
 
 // packages names the sealed packages that told of the matches, each once.
