@@ -94,12 +94,8 @@ func (l *Line) current(ctx context.Context, q db.Queryer) (*matching.Matcher, st
 
 // activeLists names the set of lists that take part in matching.
 func activeLists(ctx context.Context, q db.Queryer) (string, error) {
-	lists, err := hashlists.ActiveOf(ctx, q, hashlists.ForCases()...)
-	var ids []string
-	for _, l := range lists {
-		ids = append(ids, string(l.ID))
-	}
-	return nameLists(ids), err
+	names, err := hashlists.Names(ctx, q, hashlists.ForCases()...)
+	return nameLists(names), err
 }
 
 func nameLists(ids []string) string {

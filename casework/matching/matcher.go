@@ -18,6 +18,7 @@ import (
 type Matcher struct {
 	row        []byte
 	lists      map[hashlists.ID]hashlists.List
+	names      []string
 	perceptual *hashlists.Perceptual
 }
 
@@ -28,6 +29,9 @@ func Load(ctx context.Context, q db.Queryer, siteRow []byte) (*Matcher, error) {
 		return nil, err
 	}
 	m := &Matcher{row: siteRow, lists: map[hashlists.ID]hashlists.List{}}
+	if m.names, err = hashlists.Names(ctx, q, hashlists.ForCases()...); err != nil {
+		return nil, err
+	}
 	for _, l := range lists {
 		m.lists[l.ID] = l
 	}
@@ -35,16 +39,9 @@ func Load(ctx context.Context, q db.Queryer, siteRow []byte) (*Matcher, error) {
 	return m, err
 }
 
-// Lists names the lists that take part, in the order of their ids: what a stage
-// that matches has to keep as its configuration.
-func (m *Matcher) Lists() []string {
-	var out []string
-	for id := range m.lists {
-		out = append(out, string(id))
-	}
-	slices.Sort(out)
-	return out
-}
+// Lists names the lists that take part, as hashlists.Names does: what a stage that
+// matches has to keep as its configuration.
+func (m *Matcher) Lists() []string { return m.names }
 
 // Match compares the subjects with the lists: digests first, then PDQ. Matches
 // come in the order of the subjects, the strongest of each first. One entry

@@ -132,6 +132,7 @@ type Cut struct {
 	key        string            // of the request at this state, whatever the checkpoint
 	files      map[string][]byte // delivered bytes of included items by name
 	statements []statement       // what a proof could open
+	rests      []rest            // matches that the package tells of
 }
 
 // ID returns the id of the package.

@@ -26,7 +26,7 @@ var (
 func Schema() db.Schema {
 	return db.Schema{
 		Room:   "referrals",
-		Tables: []db.Table{referralTable, approvalTable, sealTable, receivedTable, statementTable, keyTable},
+		Tables: []db.Table{referralTable, approvalTable, sealTable, receivedTable, statementTable, keyTable, restTable},
 		Migrations: []string{`
 CREATE TABLE referral (
 	id TEXT NOT NULL PRIMARY KEY, case_id TEXT NOT NULL, country TEXT NOT NULL, request TEXT NOT NULL, state TEXT NOT NULL,
@@ -50,7 +50,7 @@ CREATE TABLE referral_statement (
 	text TEXT NOT NULL, act TEXT NOT NULL);
 CREATE TABLE referral_key (
 	id TEXT NOT NULL PRIMARY KEY, fingerprint TEXT NOT NULL, public TEXT NOT NULL, wrapped BYTEA NOT NULL, since_us BIGINT NOT NULL,
-	act TEXT NOT NULL);`},
+	act TEXT NOT NULL);`, restSQL},
 	}
 }
 

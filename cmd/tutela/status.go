@@ -36,6 +36,7 @@ type statusRow struct {
 	Contents   int64                 `json:"contents"`
 	Findings   int64                 `json:"findings"`
 	Matches    map[matching.Tier]int `json:"matches"`
+	Reopened   int                   `json:"reopened"` // matches whose list changed, not settled
 	Groups     int                   `json:"groups"`
 	Messages   int64                 `json:"messages"`
 	Tips       int                   `json:"tips"`
@@ -127,6 +128,11 @@ func (s *statusRow) countItems(in *room) error {
 	if s.Matches, err = matching.Count(in.ctx, in.r, in.k.ID, cases.View{}); err != nil {
 		return err
 	}
+	opened, err := matching.ReopenedOf(in.ctx, in.r, in.k.ID, cases.View{}, true)
+	if err != nil {
+		return err
+	}
+	s.Reopened = len(opened)
 	covered, err := media.Covered(in.ctx, in.r, in.k.ID, cases.View{})
 	for _, c := range covered {
 		s.Coverage = append(s.Coverage, coverageRow{c.Stage, c.Version, string(c.Outcome), c.Detail, c.Subjects})
@@ -222,6 +228,9 @@ func (s *statusRow) show(a *app) {
 	say("status.exhibits", s.Exhibits, size(s.Bytes), s.Held, s.Quarantine, s.Erased)
 	say("status.items", s.Items, s.Contents, s.Findings)
 	say("status.matches", s.Matches[matching.Exact], s.Matches[matching.Same], s.Matches[matching.Likely], s.Matches[matching.ToReview])
+	if s.Reopened > 0 {
+		say("status.reopened", s.Reopened)
+	}
 	say("status.people", s.Groups, s.Messages, s.Tips, s.Known)
 	say("status.recipients", len(s.Recipients))
 	say("status.jobs", s.Jobs.Waiting+s.Jobs.Running, s.Jobs.Done, s.Jobs.Failed)
