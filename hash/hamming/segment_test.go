@@ -173,7 +173,7 @@ func TestEveryPlanFindsEverySplit(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	w := new(Work)
 	for radius := range MaxRadius + 1 {
-		for range 8 {
+		for range 4 {
 			target := random(r)
 			q := flipped(r, target, radius)
 			s := segmentOf(t, []Code{target}, plan{n: 1, tables: true, shift: 8})
