@@ -19,7 +19,7 @@ const LinearBelow = 1 << 14
 
 // groupTarget is how many codes a group of 23 bits should hold at least: more
 // would be compared in vain, fewer cost memory and more places to look at.
-const groupTarget = 5
+const groupTarget = 3
 
 // WriteSegment writes a segment of the codes with their ids, which must be as
 // many and may come in any order; both slices are sorted by id in place. It needs
