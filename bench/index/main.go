@@ -1,7 +1,8 @@
 // Command index measures the search for near codes beside FAISS on the same codes
 // in one run, one thread each, and prints the ratios. It promises to ask both the
-// same questions and to count what each found; it never measures anything but
-// wall time and resident memory, so run it on an idle machine.
+// same questions and to count what each found. Queries on one thread are measured
+// in processor time on both sides, all else in wall time; it never accounts for
+// what else a machine does to caches and memory, so run it on an idle one.
 //
 //	go run ./bench/index -dir /var/tmp/bench -codes 1000000,10000000 -batch 2400000
 //

@@ -41,7 +41,7 @@ func planned(mark uint64) Batch {
 
 // child makes an index and applies batches, and prints each mark that is done.
 func child(dir string) error {
-	x, err := Create(dir, nil, 1, seq(planned(1).Add))
+	x, err := Create(dir, nil, Source{Mark: 1, Entries: seq(planned(1).Add)})
 	if err != nil {
 		return err
 	}

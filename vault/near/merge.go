@@ -34,8 +34,11 @@ func (x *Index) Compact() error {
 
 // merge makes one segment of the tail and all segments from the given place on.
 func (x *Index) merge(keep int) error {
-	var ids []uint64
-	var codes []hamming.Code
+	n := len(x.tail.ids) - x.tail.dead
+	for _, s := range x.segments[keep:] {
+		n += s.Len() - s.dead
+	}
+	ids, codes := make([]uint64, 0, n), make([]hamming.Code, 0, n)
 	err := mapped.Guard(func() {
 		for _, s := range x.segments[keep:] {
 			for i := range s.Len() {

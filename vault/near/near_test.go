@@ -93,7 +93,7 @@ func TestModel(t *testing.T) {
 		if seed%3 == 0 {
 			key = nil
 		}
-		x, err := Create(dir, key, 1, seq(nil))
+		x, err := Create(dir, key, Source{Mark: 1, Entries: seq(nil)})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -139,7 +139,7 @@ func disturb(t *testing.T, x *Index, m model, r *rand.Rand, key []byte) *Index {
 	case 5:
 		mark := x.Mark()
 		x.Close()
-		x, err = Create(x.dir, key, mark, seq(m))
+		x, err = Create(x.dir, key, Source{Mark: mark, Entries: seq(m)})
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -152,7 +152,7 @@ func TestOpenSaysWhatIsWrong(t *testing.T) {
 	if _, err := Open(dir, Options{}); fault.KindOf(err) != fault.NotFound {
 		t.Errorf("no index: %v", err)
 	}
-	x, err := Create(dir, []byte("key"), 5, seq([]Entry{{1, hamming.Code{1}}}))
+	x, err := Create(dir, []byte("key"), Source{Mark: 5, Entries: seq([]Entry{{1, hamming.Code{1}}})})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -186,15 +186,15 @@ func TestOpenSaysWhatIsWrong(t *testing.T) {
 func TestFailedCreateLeavesTheOldOne(t *testing.T) {
 	dir := t.TempDir()
 	old := model{{1, hamming.Code{1, 2, 3, 4}}}
-	x, err := Create(dir, nil, 1, seq(old))
+	x, err := Create(dir, nil, Source{Mark: 1, Entries: seq(old)})
 	if err != nil {
 		t.Fatal(err)
 	}
 	x.Close()
 	broken := errors.New("the source broke")
-	_, err = Create(dir, nil, 2, func(yield func(Entry, error) bool) {
+	_, err = Create(dir, nil, Source{Mark: 2, Entries: func(yield func(Entry, error) bool) {
 		_ = yield(Entry{2, hamming.Code{}}, nil) && yield(Entry{}, broken)
-	})
+	}})
 	if !errors.Is(err, broken) {
 		t.Fatal(err)
 	}
@@ -214,7 +214,7 @@ func filled(t *testing.T, dir string) model {
 	for i := range uint64(400) {
 		m = append(m, Entry{i, random(r)})
 	}
-	x, err := Create(dir, nil, 1, seq(m))
+	x, err := Create(dir, nil, Source{Mark: 1, Entries: seq(m)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -306,7 +306,7 @@ func TestSearchAllAndAllocations(t *testing.T) {
 	for i := range entries {
 		entries[i] = Entry{uint64(i) * 3, random(r)}
 	}
-	x, err := Create(t.TempDir(), []byte("k"), 1, seq(entries))
+	x, err := Create(t.TempDir(), []byte("k"), Source{Mark: 1, Entries: seq(entries)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -34,9 +34,16 @@ type Batch struct {
 	Add      []Entry
 }
 
-// Create makes an index of the entries, in place of what is in the directory, and
-// opens it for writing. If it fails, what was there before still is.
-func Create(dir string, key []byte, mark uint64, entries iter.Seq2[Entry, error]) (*Index, error) {
+// Source is what an index is made of.
+type Source struct {
+	Mark    uint64 // up to which state the entries go
+	Expect  int    // about how many entries there are: memory is taken at once
+	Entries iter.Seq2[Entry, error]
+}
+
+// Create makes an index in place of what is in the directory, and opens it for
+// writing. If it fails, what was there before still is.
+func Create(dir string, key []byte, from Source) (*Index, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fault.New(fault.Outside, "near: %w", err)
 	}
@@ -45,7 +52,7 @@ func Create(dir string, key []byte, mark uint64, entries iter.Seq2[Entry, error]
 		return nil, err
 	}
 	x := &Index{dir: dir, disguise: hamming.NewDisguise(key), lock: lock, next: unused(dir)}
-	if err := x.fill(mark, entries); err != nil {
+	if err := x.fill(from); err != nil {
 		x.Close()
 		return nil, err
 	}
@@ -66,9 +73,9 @@ func unused(dir string) uint64 {
 	return next
 }
 
-func (x *Index) fill(mark uint64, entries iter.Seq2[Entry, error]) error {
-	var ids []uint64
-	var codes []hamming.Code
+func (x *Index) fill(from Source) error {
+	expect := max(0, min(from.Expect, fresh))
+	ids, codes := make([]uint64, 0, expect), make([]hamming.Code, 0, expect)
 	var made []*segment
 	flush := func() error {
 		if len(ids) == 0 {
@@ -82,7 +89,7 @@ func (x *Index) fill(mark uint64, entries iter.Seq2[Entry, error]) error {
 		ids, codes = ids[:0], codes[:0]
 		return err
 	}
-	for e, err := range entries {
+	for e, err := range from.Entries {
 		if err != nil {
 			return err
 		}
@@ -96,7 +103,7 @@ func (x *Index) fill(mark uint64, entries iter.Seq2[Entry, error]) error {
 	if err := flush(); err != nil {
 		return err
 	}
-	x.mark = mark
+	x.mark = from.Mark
 	return x.replace(made)
 }
 
