@@ -39,7 +39,8 @@ type settings struct {
 	dir    string
 	python string
 	batch  int
-	faiss  bool
+	faiss  int
+	known  int
 }
 
 func main() {
@@ -47,12 +48,13 @@ func main() {
 	flag.StringVar(&s.dir, "dir", os.TempDir(), "where the files are made")
 	flag.StringVar(&s.python, "python", "/usr/bin/python3", "a Python that has faiss")
 	flag.IntVar(&s.batch, "batch", 2_400_000, "queries of the batch on all processors; 0: none")
-	flag.BoolVar(&s.faiss, "faiss", true, "measure FAISS too")
+	flag.IntVar(&s.faiss, "faiss", 10_000_000, "greatest list that FAISS is measured with too; 0: none")
+	flag.IntVar(&s.known, "digests", 20_000_000, "SHA-256 digests of known files to look up from disk; 0: none")
 	sizes := flag.String("codes", "1000000,10000000", "sizes of the list")
 	child := flag.String("child", "", "internal: what a child process measures")
 	flag.Parse()
 	if *child != "" {
-		exit(measureIn(*child, s.dir, s.batch))
+		exit(measureIn(*child, s))
 	}
 	for n := range strings.SplitSeq(*sizes, ",") {
 		size, err := strconv.Atoi(n)
@@ -62,6 +64,9 @@ func main() {
 		if err != nil {
 			exit(fmt.Errorf("%s codes: %w", n, err))
 		}
+	}
+	if s.known > 0 {
+		exit(digests(s))
 	}
 	exit(nil)
 }
@@ -84,16 +89,16 @@ func run(s settings, n int) error {
 	if err := errors.Join(writeCodes(work, n), writeQueries(work, n, 10_000)); err != nil {
 		return err
 	}
-	built, err := self(work, "build", 0, 0)
+	built, err := self(s, work, "build", 0)
 	if err != nil {
 		return err
 	}
 	evict(filepath.Join(work, "near"))
-	cold, err := self(work, "open", 1, 0)
+	cold, err := self(s, work, "open", 1)
 	if err != nil {
 		return err
 	}
-	ours, err := self(work, "search", 1, 0)
+	ours, err := self(s, work, "search", 1)
 	if err != nil {
 		return err
 	}
@@ -106,7 +111,7 @@ func run(s settings, n int) error {
 		name, ms, verdict(ms <= 0.3), ours.Found, ours.Asked, verdict(ours.Found == ours.Asked), radius)
 	fmt.Printf("memory-%-7s %.2f GB resident, mapped files included (goal 1.5 GB at 10 million, %s)\n",
 		name, ours.RSS, verdict(ours.RSS <= 1.5 || n > 10_000_000))
-	if s.faiss {
+	if n <= s.faiss {
 		for _, peer := range []struct {
 			kind  string
 			goal  float64
@@ -118,7 +123,7 @@ func run(s settings, n int) error {
 		}
 	}
 	if s.batch > 0 {
-		b, err := self(work, "batch", 0, s.batch)
+		b, err := self(s, work, "batch", 0)
 		if err != nil {
 			return err
 		}

@@ -26,12 +26,12 @@ type result struct {
 
 // self measures in a process of its own, on so many threads (0: all), so that
 // memory and the first query are those of a fresh start.
-func self(work, what string, threads, batch int) (result, error) {
+func self(s settings, work, what string, threads int) (result, error) {
 	exe, err := os.Executable()
 	if err != nil {
 		return result{}, err
 	}
-	cmd := exec.Command(exe, "-child", what, "-dir", work, "-batch", strconv.Itoa(batch))
+	cmd := exec.Command(exe, "-child", what, "-dir", work, "-batch", strconv.Itoa(s.batch), "-digests", strconv.Itoa(s.known))
 	if threads > 0 {
 		cmd.Env = append(os.Environ(), "GOMAXPROCS="+strconv.Itoa(threads))
 	}
@@ -60,14 +60,19 @@ func answer(cmd *exec.Cmd) (result, error) {
 }
 
 // measureIn is the work of a child process.
-func measureIn(what, work string, batch int) error {
+func measureIn(what string, s settings) error {
 	var r result
 	var err error
-	dir := filepath.Join(work, "near")
-	if what == "build" {
-		r, err = build(dir, work)
-	} else {
-		r, err = search(what, dir, work, batch)
+	dir := filepath.Join(s.dir, "near")
+	switch what {
+	case "build":
+		r, err = build(dir, s.dir)
+	case "sort":
+		r, err = sortDigests(s)
+	case "known":
+		r, err = lookUp(s)
+	default:
+		r, err = search(what, dir, s.dir, s.batch)
 	}
 	if err != nil {
 		return err

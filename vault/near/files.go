@@ -1,14 +1,12 @@
 package near
 
 import (
-	"errors"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
 
 	"tutela/fault"
-	"tutela/vault/failpoint"
+	"tutela/vault/internal/durable"
 	"tutela/vault/internal/filelock"
 )
 
@@ -36,30 +34,6 @@ func (l *lockFile) release() error {
 	return l.f.Close()
 }
 
-// writeFile makes a file under its name durably: temporary file, fsync, rename,
-// fsync of the directory. step names it for tests that kill.
-func writeFile(dir, name, step string, write func(w io.Writer) error) error {
-	f, err := os.CreateTemp(dir, "part-*")
-	if err != nil {
-		return fault.New(fault.Outside, "near: %w", err)
-	}
-	defer os.Remove(f.Name())
-	err = write(f)
-	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return fault.New(fault.Outside, "near: write %s: %w", name, err)
-	}
-	failpoint.Hit("near." + step + ".written")
-	if err := os.Rename(f.Name(), filepath.Join(dir, name)); err != nil {
-		return fault.New(fault.Outside, "near: %w", err)
-	}
-	if d, err := os.Open(dir); err == nil {
-		d.Sync() // not every system can sync a directory
-		d.Close()
-	}
-	failpoint.Hit("near." + step + ".renamed")
-	return nil
-}
-
 // sweep deletes what the manifest does not name. A file that cannot be deleted is
 // waste until the next time.
 func sweep(dir string, keep map[string]bool) {
@@ -69,7 +43,7 @@ func sweep(dir string, keep map[string]bool) {
 	}
 	for _, n := range names {
 		name := n.Name()
-		ours := strings.HasPrefix(name, "segment-") || strings.HasPrefix(name, "log-") || strings.HasPrefix(name, "part-")
+		ours := strings.HasPrefix(name, "segment-") || strings.HasPrefix(name, "log-") || strings.HasPrefix(name, durable.Part)
 		if ours && !keep[name] {
 			os.Remove(filepath.Join(dir, name))
 		}

@@ -87,7 +87,7 @@ func (m model) compare(t *testing.T, x *Index, r *rand.Rand) {
 // TestModel applies random batches, and between them seals, compacts, reopens and
 // creates anew.
 func TestModel(t *testing.T) {
-	for seed := range uint64(12) {
+	for seed := range uint64(8) {
 		r := rand.New(rand.NewPCG(seed, 3))
 		dir, key := filepath.Join(t.TempDir(), "near"), []byte{byte(seed)}
 		if seed%3 == 0 {
@@ -250,7 +250,7 @@ func TestDamageIsNeverAMiss(t *testing.T) {
 		if n.Name() == lockName {
 			continue
 		}
-		for i := range 120 {
+		for i := range 60 {
 			if err := errors.Join(os.RemoveAll(bad), os.CopyFS(bad, os.DirFS(good))); err != nil {
 				t.Fatal(err)
 			}
@@ -290,7 +290,7 @@ func harm(t *testing.T, path string, i int, r *rand.Rand) {
 	switch {
 	case i == 0:
 		return
-	case i < 30:
+	case i < 20:
 		b = b[:r.IntN(len(b))]
 	default:
 		b[r.IntN(len(b))] ^= 1 << r.IntN(8)

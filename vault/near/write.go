@@ -13,6 +13,7 @@ import (
 	"tutela/fault"
 	"tutela/hash/hamming"
 	"tutela/vault/failpoint"
+	"tutela/vault/internal/durable"
 	"tutela/vault/internal/mapped"
 )
 
@@ -111,7 +112,7 @@ func (x *Index) fill(from Source) error {
 func (x *Index) writeSegment(ids []uint64, codes []hamming.Code) (*segment, error) {
 	number := x.next
 	x.next++
-	err := writeFile(x.dir, segmentName(number), "segment", func(w io.Writer) error {
+	err := durable.Write(x.dir, segmentName(number), "near.segment", func(w io.Writer) error {
 		return hamming.WriteSegment(w, ids, codes)
 	})
 	if err != nil {
@@ -127,7 +128,7 @@ func (x *Index) replace(segments []*segment) error {
 	number := x.next
 	x.next++
 	first := append(emptyLog(), encodeBatch(x.mark, needed(segments))...)
-	err := writeFile(x.dir, logName(number), "log", func(w io.Writer) error {
+	err := durable.Write(x.dir, logName(number), "near.log", func(w io.Writer) error {
 		_, err := w.Write(first)
 		return err
 	})
@@ -144,7 +145,7 @@ func (x *Index) replace(segments []*segment) error {
 		m.segments = append(m.segments, listed{s.number, uint64(s.Len()), s.Check()})
 		keep[segmentName(s.number)] = true
 	}
-	err = writeFile(x.dir, manifestName, "manifest", func(w io.Writer) error {
+	err = durable.Write(x.dir, manifestName, "near.manifest", func(w io.Writer) error {
 		_, err := io.Copy(w, bytes.NewReader(m.encode()))
 		return err
 	})
