@@ -1,8 +1,11 @@
 package hashlists
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
+	"sync"
 
 	"tutela/format/hashlist"
 	"tutela/hash/hamming"
@@ -33,12 +36,14 @@ func numbered(first, n int) string {
 	return s[2:]
 }
 
-// Perceptual holds the PDQ values of active lists in memory, 32 bytes each, for
-// exact search by distance. It is safe for concurrent use.
+// Perceptual holds the PDQ values of active lists in memory for exact search by
+// distance: 32 bytes each, and some 100 more for the tables of large lists. It is
+// safe for concurrent use.
 type Perceptual struct {
 	lists  []ID
-	words  []uint64
+	codes  *hamming.Segment // the id of a code is its place
 	places []place
+	work   sync.Pool
 }
 
 type place struct {
@@ -61,20 +66,27 @@ func LoadPerceptual(ctx context.Context, q db.Queryer, purposes ...Purpose) (*Pe
 	if err != nil {
 		return nil, err
 	}
-	p := new(Perceptual)
+	p := &Perceptual{work: sync.Pool{New: func() any { return new(hamming.Work) }}}
+	var codes []hamming.Code
 	for _, l := range lists {
-		if err := p.load(ctx, q, l); err != nil {
+		if codes, err = p.load(ctx, q, l, codes); err != nil {
 			return nil, err
 		}
 	}
-	return p, nil
+	ids := make([]uint64, len(codes))
+	for i := range ids {
+		ids[i] = uint64(i)
+	}
+	p.codes, err = hamming.NewSegment(ids, codes)
+	return p, err
 }
 
-func (p *Perceptual) load(ctx context.Context, q db.Queryer, l List) error {
+// load appends the codes of a list and notes their places.
+func (p *Perceptual) load(ctx context.Context, q db.Queryer, l List, codes []hamming.Code) ([]hamming.Code, error) {
 	rows, err := q.Query(ctx, `SELECT value, number FROM hash_list_entry
 		WHERE list_id = ?1 AND algorithm = 'pdq' AND NOT barred AND state = 'active' ORDER BY number, value`, string(l.ID))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer rows.Close()
 	at := int32(len(p.lists))
@@ -83,16 +95,16 @@ func (p *Perceptual) load(ctx context.Context, q db.Queryer, l List) error {
 		var value []byte
 		var number int64
 		if err := rows.Scan(&value, &number); err != nil {
-			return err
+			return nil, err
 		}
 		h, err := pdq.FromBytes(value)
 		if err != nil {
-			return fmt.Errorf("hash list: list %s, entry %d: %w", string(l.ID), number, err)
+			return nil, fmt.Errorf("hash list: list %s, entry %d: %w", string(l.ID), number, err)
 		}
-		p.words = append(p.words, h[:]...)
+		codes = append(codes, h)
 		p.places = append(p.places, place{at, number})
 	}
-	return rows.Err()
+	return codes, rows.Err()
 }
 
 // Len returns the number of values.
@@ -100,11 +112,14 @@ func (p *Perceptual) Len() int { return len(p.places) }
 
 // Search returns every value within radius bits of a hash, by list and number.
 func (p *Perceptual) Search(h pdq.Hash, radius int) []Near {
+	w := p.work.Get().(*hamming.Work)
+	defer p.work.Put(w)
+	hits := p.codes.Search(nil, w, h, radius)
+	slices.SortFunc(hits, func(a, b hamming.Hit) int { return cmp.Compare(a.Index, b.Index) })
 	var out []Near
-	for _, hit := range hamming.Search(nil, p.words, h, radius) {
+	for _, hit := range hits {
 		at := p.places[hit.Index]
-		stored := pdq.Hash(p.words[hit.Index*hamming.Words:])
-		out = append(out, Near{p.lists[at.list], at.number, stored, hit.Distance})
+		out = append(out, Near{p.lists[at.list], at.number, p.codes.Code(hit.Index), hit.Distance})
 	}
 	return out
 }

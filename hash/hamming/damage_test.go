@@ -78,8 +78,8 @@ func TestForgedTables(t *testing.T) {
 	le := binary.LittleEndian
 	for name, change := range map[string]func(b []byte){
 		"first start":      func(b []byte) { le.PutUint32(b[starts:], 1) },
-		"last start":       func(b []byte) { le.PutUint32(b[starts+4*p.groups(0):], 301) },
-		"order":            func(b []byte) { le.PutUint32(b[starts+4*100:], 1<<31) },
+		"last start":       func(b []byte) { le.PutUint32(b[starts+8*p.groups(0):], 301) },
+		"order":            func(b []byte) { le.PutUint32(b[starts+8*100:], 1<<31) },
 		"ordinal":          func(b []byte) { le.PutUint32(b[ordinals+4*7:], 300) },
 		"greatest ordinal": func(b []byte) { le.PutUint32(b[ordinals:], 1<<32-1) },
 		"version":          func(b []byte) { le.PutUint32(b[8:], 2) },

@@ -40,7 +40,7 @@ func (p plan) ids() int64 { return padded(8 * p.n) }
 
 func (p plan) codes() int64 { return padded(8 * Words * p.n) }
 
-func (p plan) starts(s int) int64 { return padded(4 * (p.groups(s) + 1)) }
+func (p plan) starts(s int) int64 { return padded(8 * (p.groups(s) + 1)) }
 
 func (p plan) column() int64 { return padded(4 * p.n) }
 

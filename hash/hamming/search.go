@@ -13,6 +13,7 @@ const (
 // value is ready; it serves one search at a time.
 type Work struct {
 	spans  [slots * maxProbes]span
+	ends   [slots][maxLevel + 1]int // of the spans of each slot, by level
 	passed []uint32
 	touch  uint32
 	scans  int
@@ -51,8 +52,7 @@ func (s *Segment) Search(hits []Hit, w *Work, query Code, radius int) []Hit {
 		if q.allow[i] < 0 {
 			continue
 		}
-		spans := w.spans[i*maxProbes:][:s.masks(i).level[q.allow[i]]]
-		w.passed = s.scan(w, w.passed[:0], &q, i, spans)
+		w.passed = s.scan(w, w.passed[:0], &q, i)
 		if budget -= len(w.passed); budget < 0 {
 			w.scans++
 			return Search(hits[:before], s.words, query, radius)
@@ -82,17 +82,10 @@ func (s *Segment) gather(w *Work, q *quest) bool {
 	cost := 0
 	for i := range slots {
 		q.value[i] = slotOf(&q.code, i)
-		m, starts, group := s.masks(i), s.slot[i].starts, q.value[i]>>s.shift
-		spans := w.spans[i*maxProbes : (i+1)*maxProbes]
-		from, sum := 0, 0
+		spans, n, sum := w.spans[i*maxProbes:(i+1)*maxProbes], 0, 0
 		for l := 0; l <= top; l++ {
-			for j, x := range m.list[from:m.level[l]] {
-				g := group ^ x
-				lo, hi := starts[g], starts[g+1]
-				spans[from+j] = span{lo, hi}
-				sum += int(hi - lo)
-			}
-			from = m.level[l]
+			n, sum = s.reached(spans, n, sum, q.value[i], i, l, top)
+			w.ends[i][l] = n
 			if l == base {
 				less[i] = sum
 			}
@@ -103,10 +96,32 @@ func (s *Segment) gather(w *Work, q *quest) bool {
 	cost += q.settle(base, rem, &more)
 	for i, t := range q.allow {
 		if t >= 0 {
-			cost += probeCost * s.masks(i).level[t]
+			cost += probeCost * w.ends[i][t]
 		}
 	}
 	return int64(cost) <= s.n
+}
+
+// reached adds to the n spans the groups that differ from the value's in exactly
+// level bits and hold a code that differs in at most top, and to sum their codes.
+func (s *Segment) reached(spans []span, n, sum int, value uint32, slot, level, top int) (int, int) {
+	m, starts, group := s.masks(slot), s.slot[slot].starts, value>>s.shift
+	want := uint64(reach(value, s.shift, top-level)) << 32
+	from := 0
+	if level > 0 {
+		from = m.level[level-1]
+	}
+	for _, x := range m.list[from:m.level[level]] {
+		g := group ^ x
+		e := starts[g]
+		p := span{uint32(e), uint32(starts[g+1])}
+		spans[n] = p
+		if e&want != 0 {
+			n++
+			sum += int(p.to - p.from)
+		}
+	}
+	return n, sum
 }
 
 // settle gives one bit more to the rem slots where that costs least, and returns
@@ -135,11 +150,11 @@ func (q *quest) settle(base, rem int, more *[slots]int) int {
 // scan appends the places of one slot's table whose check is within the bound. It
 // touches some groups ahead of comparing them, so that memory answers for many at
 // once.
-func (s *Segment) scan(w *Work, passed []uint32, q *quest, slot int, spans []span) []uint32 {
+func (s *Segment) scan(w *Work, passed []uint32, q *quest, slot int) []uint32 {
 	const ahead = 32
+	spans := w.spans[slot*maxProbes:][:w.ends[slot][q.allow[slot]]]
 	checks := s.slot[slot].checks
 	want := checkOf(q.value[slot], q.value[nextSlot(slot)], s.shift)
-	m := s.masks(slot)
 	last := uint32(len(checks) - 1)
 	touch := w.touch
 	level := 0
@@ -149,7 +164,7 @@ func (s *Segment) scan(w *Work, passed []uint32, q *quest, slot int, spans []spa
 			touch += checks[min(p.from, last)]
 		}
 		for j, p := range some {
-			for begin+j >= m.level[level] {
+			for begin+j >= w.ends[slot][level] {
 				level++
 			}
 			bound := q.bound[slot] - level
@@ -172,7 +187,7 @@ func (s *Segment) confirm(hits []Hit, places []uint32, q *quest, slot int) []Hit
 		o := int(ordinals[p])
 		c := Code(s.words[o*Words : o*Words+Words])
 		d := Distance(c, q.code)
-		if d <= q.radius && !q.earlier(&c, slot, s.shift) {
+		if d <= q.radius && q.leads(&c, slot) && !q.earlier(&c, slot) {
 			hits = append(hits, Hit{o, d})
 		}
 	}
@@ -180,19 +195,22 @@ func (s *Segment) confirm(hits []Hit, places []uint32, q *quest, slot int) []Hit
 }
 
 // earlier reports whether a slot before the given one leads to the code too.
-func (q *quest) earlier(c *Code, slot int, shift uint) bool {
+func (q *quest) earlier(c *Code, slot int) bool {
 	for i := range slot {
-		if q.allow[i] < 0 {
-			continue
-		}
-		x := slotOf(c, i) ^ q.value[i]
-		if bits.OnesCount32(x>>shift) > q.allow[i] {
-			continue
-		}
-		next := nextSlot(i)
-		if bits.OnesCount32(x)+bits.OnesCount32(slotOf(c, next)^q.value[next]) <= q.bound[i] {
+		if q.leads(c, i) {
 			return true
 		}
 	}
 	return false
+}
+
+// leads reports whether a slot is bound to lead to the code. A scan may meet
+// others beside; they are left to the slot that leads to them.
+func (q *quest) leads(c *Code, slot int) bool {
+	d := bits.OnesCount32(slotOf(c, slot) ^ q.value[slot])
+	if d > q.allow[slot] {
+		return false
+	}
+	next := nextSlot(slot)
+	return d+bits.OnesCount32(slotOf(c, next)^q.value[next]) <= q.bound[slot]
 }

@@ -21,9 +21,11 @@ type Segment struct {
 	narrow masks // for slots of 23 bits
 }
 
-// table leads from the groups of one slot to codes.
+// table leads from the groups of one slot to codes. The lower half of a start is
+// where the group begins, the upper one which low bits occur in it.
 type table struct {
-	starts, checks, ordinals []uint32
+	starts           []uint64
+	checks, ordinals []uint32
 }
 
 // OpenSegment verifies the bytes of a segment, all of them and on all processors,
@@ -69,7 +71,7 @@ func (s *Segment) cut(body []byte) {
 	}
 	for i := range slots {
 		s.slot[i] = table{
-			starts:   view32(take(4*(s.groups(i)+1), s.starts(i))),
+			starts:   view64(take(8*(s.groups(i)+1), s.starts(i))),
 			checks:   view32(take(4*s.n, s.column())),
 			ordinals: view32(take(4*s.n, s.column())),
 		}
@@ -85,13 +87,14 @@ func (s *Segment) verify() error {
 	return parallel(slots, func(i int) error {
 		t := s.slot[i]
 		last := uint32(0)
-		for _, at := range t.starts {
+		for _, e := range t.starts {
+			at := uint32(e)
 			if at < last {
 				return corrupt("slot %d: groups out of order", i)
 			}
 			last = at
 		}
-		if t.starts[0] != 0 || int64(last) != s.n {
+		if uint32(t.starts[0]) != 0 || int64(last) != s.n {
 			return corrupt("slot %d: groups hold %d of %d codes", i, last, s.n)
 		}
 		top := uint32(0)

@@ -53,6 +53,29 @@ func checkOf(value, next uint32, shift uint) uint32 {
 	return (value&(1<<shift-1))<<nextBits | next
 }
 
+// occupied is the bit of a group's occupancy that stands for a value's low bits:
+// one of 32, so that with more than 5 low bits neighbours share one.
+func occupied(value uint32, shift uint) uint32 {
+	low := value & (1<<shift - 1)
+	if shift > 5 {
+		low >>= shift - 5
+	}
+	return 1 << low
+}
+
+// reach returns the occupancy bits of all low bits that differ from the value's in
+// at most level bits.
+func reach(value uint32, shift uint, level int) uint32 {
+	out := occupied(value, shift)
+	for a := uint(0); a < shift && level > 0; a++ {
+		out |= occupied(value^1<<a, shift)
+		for b := uint(0); b < a && level > 1; b++ {
+			out |= occupied(value^1<<a^1<<b, shift)
+		}
+	}
+	return out
+}
+
 // masks are what must be exclusive-ored with a group to reach all groups in at
 // most maxLevel bits from it, by number of bits: level[l] is how many masks have
 // at most l bits.
