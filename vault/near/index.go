@@ -173,6 +173,22 @@ func (x *Index) SearchAll(codes []hamming.Code, radius int, fn func(i int, hits 
 	return failed
 }
 
+// Release gives up the right to write, so that another process can, and keeps what
+// there is now for searches.
+func (x *Index) Release() error {
+	x.writing.Lock()
+	defer x.writing.Unlock()
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	lock := x.lock
+	x.lock = nil
+	if x.log != nil && x.log.file != nil {
+		x.log.file.Close()
+		x.log.file = nil
+	}
+	return lock.release()
+}
+
 // Close gives back what the index holds. No search may be under way.
 func (x *Index) Close() error {
 	x.mu.Lock()
@@ -182,7 +198,7 @@ func (x *Index) Close() error {
 		s.file.Close()
 	}
 	x.segments = nil
-	if x.log != nil {
+	if x.log != nil && x.log.file != nil {
 		x.log.file.Close()
 	}
 	return x.lock.release()

@@ -353,3 +353,28 @@ func TestCutWhileOpen(t *testing.T) {
 		t.Errorf("%v, %v", hits, err)
 	}
 }
+
+// TestRelease: the first one keeps its answers, another one writes.
+func TestRelease(t *testing.T) {
+	dir := t.TempDir()
+	old := model{{1, hamming.Code{1, 2, 3, 4}}}
+	x, err := Create(dir, nil, Source{Mark: 1, Entries: seq(old)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer x.Close()
+	if err := x.Release(); err != nil {
+		t.Fatal(err)
+	}
+	y, err := Create(dir, nil, Source{Mark: 2, Entries: seq(nil)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer y.Close()
+	r := rand.New(rand.NewPCG(1, 1))
+	old.compare(t, x, r)
+	model{}.compare(t, y, r)
+	if err := x.Apply(Batch{Mark: 2}); fault.KindOf(err) != fault.Refused {
+		t.Errorf("a released one wrote: %v", err)
+	}
+}
