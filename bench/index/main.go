@@ -50,19 +50,25 @@ func main() {
 	flag.IntVar(&s.batch, "batch", 2_400_000, "queries of the batch on all processors; 0: none")
 	flag.IntVar(&s.faiss, "faiss", 10_000_000, "greatest list that FAISS is measured with too; 0: none")
 	flag.IntVar(&s.known, "digests", 20_000_000, "SHA-256 digests of known files to look up from disk; 0: none")
+	skew := flag.Bool("skew", true, "measure crowded lists too")
 	sizes := flag.String("codes", "1000000,10000000", "sizes of the list")
 	child := flag.String("child", "", "internal: what a child process measures")
 	flag.Parse()
 	if *child != "" {
 		exit(measureIn(*child, s))
 	}
-	for n := range strings.SplitSeq(*sizes, ",") {
+	for n := range strings.FieldsFuncSeq(*sizes, func(r rune) bool { return r == ',' }) {
 		size, err := strconv.Atoi(n)
 		if err == nil {
 			err = run(s, size)
 		}
 		if err != nil {
 			exit(fmt.Errorf("%s codes: %w", n, err))
+		}
+	}
+	if *skew {
+		if err := skewed(); err != nil {
+			exit(err)
 		}
 	}
 	if s.known > 0 {
@@ -104,7 +110,7 @@ func run(s settings, n int) error {
 	}
 	name := short(n)
 	ms := ours.Query * 1e3
-	fmt.Printf("built-%-8s %.1f s, all processors, %.2f GB resident, %.2f GB on disk\n", name, built.Build, built.RSS, built.Disk)
+	fmt.Printf("built-%-8s %.1f s, all processors, %.2f GB of memory and %.2f GB on disk\n", name, built.Build, built.Heap, built.Disk)
 	fmt.Printf("ready-%-8s %.2f s warm (goal 1 s, %s), first query then %.2f ms; %.2f s with nothing cached, first query %.2f ms\n",
 		name, ours.Open, verdict(ours.Open < 1), ours.First*1e3, cold.Open, cold.First*1e3)
 	fmt.Printf("query-%-8s %.3f ms (goal 0.3 ms, %s), %d of %d targets found (goal all, %s)  [one thread, radius %d]\n",

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -20,7 +21,7 @@ import (
 // result is what a child process measured: seconds, gigabytes, counts.
 type result struct {
 	Build, Open, First, Query float64
-	RSS, Disk                 float64
+	RSS, Heap, Disk           float64 // Heap: without mapped files
 	Found, Asked              int
 }
 
@@ -77,7 +78,9 @@ func measureIn(what string, s settings) error {
 	if err != nil {
 		return err
 	}
-	r.RSS = peak()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	r.RSS, r.Heap = peak(), float64(m.Sys)/1e9
 	return json.NewEncoder(os.Stdout).Encode(r)
 }
 
@@ -144,9 +147,13 @@ func search(what, dir, work string, batch int) (result, error) {
 		}
 		times = append(times, (cpu()-begun).Seconds()/float64(len(part)))
 	}
-	slices.Sort(times)
-	r.Query = times[len(times)/2]
+	r.Query = median(times)
 	return r, nil
+}
+
+func median(times []float64) float64 {
+	slices.Sort(times)
+	return times[len(times)/2]
 }
 
 // many asks again and again, each time with another bit changed, so that no two

@@ -28,8 +28,10 @@ type Perceptual struct {
 	values int
 	codes  *hamming.Segment // in memory; the id of a code is its place
 	places []place
-	index  *near.Index // or on disk; the id of a code is that of its place
-	work   sync.Pool
+	// disguise spreads the bits of the codes in memory, which are correlated.
+	disguise *hamming.Disguise
+	index    *near.Index // or on disk; the id of a code is that of its place
+	work     sync.Pool
 }
 
 // place is where a value stands.
@@ -71,18 +73,19 @@ func LoadPerceptual(ctx context.Context, q db.Queryer, purposes ...Purpose) (*Pe
 	if err != nil {
 		return nil, err
 	}
-	return loadPerceptual(ctx, q, lists)
+	return loadPerceptual(ctx, q, lists, nil)
 }
 
-func loadPerceptual(ctx context.Context, q db.Queryer, lists []List) (*Perceptual, error) {
+func loadPerceptual(ctx context.Context, q db.Queryer, lists []List, key []byte) (*Perceptual, error) {
 	p := newPerceptual(lists)
+	p.disguise = hamming.NewDisguise(key)
 	var codes []hamming.Code
 	var ids []uint64
 	for v, err := range values(ctx, q, lists) {
 		if err != nil {
 			return nil, err
 		}
-		ids, codes = append(ids, uint64(len(ids))), append(codes, v.hash)
+		ids, codes = append(ids, uint64(len(ids))), append(codes, p.disguise.Hide(v.hash))
 		p.places = append(p.places, v.place)
 	}
 	var err error
@@ -156,11 +159,11 @@ func OpenPerceptual(ctx context.Context, q db.Queryer, k Keep, purposes ...Purpo
 		sum += l.Values
 	}
 	if k.Dir == "" || sum < cmp.Or(k.From, keepFrom) {
-		return loadPerceptual(ctx, q, lists)
+		return loadPerceptual(ctx, q, lists, k.Key)
 	}
 	x, err := k.open(ctx, q, lists, sum)
 	if fault.KindOf(err) == fault.Outside {
-		return loadPerceptual(ctx, q, lists)
+		return loadPerceptual(ctx, q, lists, k.Key)
 	} else if err != nil {
 		return nil, err
 	}
@@ -246,7 +249,7 @@ func (p *Perceptual) Search(h pdq.Hash, radius int) ([]Near, error) {
 			return nil, err
 		}
 	} else {
-		m.found = p.codes.Search(m.found[:0], &m.segment, h, radius)
+		m.found = p.codes.Search(m.found[:0], &m.segment, p.disguise.Hide(h), radius)
 		for _, f := range m.found {
 			m.hits = append(m.hits, near.Hit{ID: p.places[f.Index].id(), Distance: f.Distance})
 		}

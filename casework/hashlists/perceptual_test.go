@@ -59,13 +59,17 @@ func TestPerceptualOfLargeLists(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		spread, err := OpenPerceptual(t.Context(), q, Keep{Key: []byte("secret")}, ForCases()...)
+		if err != nil {
+			t.Fatal(err)
+		}
 		opened, err := OpenPerceptual(t.Context(), q, keep, ForCases()...)
 		if err != nil {
 			t.Fatal(err)
 		}
 		var wg sync.WaitGroup
-		for i, p := range []*Perceptual{loaded, made, opened} {
-			if p.Len() != len(lists)*len(stored["L1"]) || (p.index != nil) != (i > 0) {
+		for i, p := range []*Perceptual{loaded, spread, made, opened} {
+			if p.Len() != len(lists)*len(stored["L1"]) || (p.index != nil) != (i > 1) {
 				t.Errorf("%d values, on disk: %v", p.Len(), p.index != nil)
 			}
 			wg.Go(func() { compareSome(t, p, stored, lists, uint64(i)) })
