@@ -92,7 +92,7 @@ func build(dir, work string) (result, error) {
 	}
 	begun := time.Now()
 	n := int(st.Size() / 32)
-	x, err := near.Create(dir, []byte("bench"), near.Source{Mark: 1, Expect: n, Entries: codes(n)})
+	x, err := near.Create(dir, []byte("bench"), near.Source{Mark: 1, Entries: codes(n)})
 	if err != nil {
 		return r, err
 	}

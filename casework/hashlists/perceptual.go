@@ -161,7 +161,7 @@ func OpenPerceptual(ctx context.Context, q db.Queryer, k Keep, purposes ...Purpo
 	if k.Dir == "" || sum < cmp.Or(k.From, keepFrom) {
 		return loadPerceptual(ctx, q, lists, k.Key)
 	}
-	x, err := k.open(ctx, q, lists, sum)
+	x, err := k.open(ctx, q, lists)
 	if fault.KindOf(err) == fault.Outside {
 		return loadPerceptual(ctx, q, lists, k.Key)
 	} else if err != nil {
@@ -175,7 +175,7 @@ func OpenPerceptual(ctx context.Context, q db.Queryer, k Keep, purposes ...Purpo
 
 // open returns the index of this state. Another process that is making one is
 // waited for.
-func (k Keep) open(ctx context.Context, q db.Queryer, lists []List, expect int64) (*near.Index, error) {
+func (k Keep) open(ctx context.Context, q db.Queryer, lists []List) (*near.Index, error) {
 	mark := k.mark(lists)
 	for {
 		x, err := near.Open(k.Dir, near.Options{Key: k.Key, ReadOnly: true})
@@ -187,7 +187,7 @@ func (k Keep) open(ctx context.Context, q db.Queryer, lists []List, expect int64
 		} else if kind := fault.KindOf(err); kind != fault.NotFound && kind != fault.Corrupt {
 			return nil, err
 		}
-		x, err = near.Create(k.Dir, k.Key, near.Source{Mark: mark, Expect: int(expect), Entries: entries(ctx, q, lists)})
+		x, err = near.Create(k.Dir, k.Key, near.Source{Mark: mark, Entries: entries(ctx, q, lists)})
 		if err == nil {
 			return x, x.Release()
 		}

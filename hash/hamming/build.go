@@ -33,6 +33,20 @@ func WriteSegment(to io.Writer, ids []uint64, codes []Code) error {
 	return writeSegment(to, ids, codes, planFor(len(ids)))
 }
 
+// WriteSegmentOf is WriteSegment for ids, ascending, and codes as the bytes that the
+// format has of them. They are only read, so mapped files serve; it needs about 8
+// bytes of memory for each code beside them.
+func WriteSegmentOf(to io.Writer, ids, codes []byte) error {
+	i, c := view64(ids), viewCodes(codes)
+	if len(ids) != 8*len(i) || len(codes) != 8*Words*len(c) || len(i) != len(c) || int64(len(i)) > math.MaxUint32 {
+		return fmt.Errorf("hamming: %d bytes of ids for %d of codes", len(ids), len(codes))
+	}
+	if !slices.IsSorted(i) {
+		return errors.New("hamming: the ids do not ascend")
+	}
+	return writeSegment(to, i, c, planFor(len(i)))
+}
+
 // planFor chooses the layout for n codes.
 func planFor(n int) plan {
 	p := plan{n: int64(n), tables: n >= LinearBelow}

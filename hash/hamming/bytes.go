@@ -43,3 +43,12 @@ func view64(b []byte) []uint64 {
 	}
 	return out
 }
+
+// viewCodes is view64 for codes.
+func viewCodes(b []byte) []Code {
+	words := view64(b)
+	if len(words) < Words {
+		return nil
+	}
+	return unsafe.Slice((*Code)(unsafe.Pointer(unsafe.SliceData(words))), len(words)/Words)
+}

@@ -163,6 +163,38 @@ func TestWriteSegmentSorts(t *testing.T) {
 	}
 }
 
+// TestWriteSegmentOfBytes gives the same bytes as from numbers.
+func TestWriteSegmentOfBytes(t *testing.T) {
+	r := rand.New(rand.NewPCG(4, 9))
+	codes := randomCodes(r, LinearBelow+10)
+	var ids, flat []byte
+	numbers := make([]uint64, len(codes))
+	for i, c := range codes {
+		numbers[i] = uint64(7 * i)
+		ids = binary.LittleEndian.AppendUint64(ids, numbers[i])
+		for _, w := range c {
+			flat = binary.LittleEndian.AppendUint64(flat, w)
+		}
+	}
+	var want, got bytes.Buffer
+	if err := errors.Join(WriteSegmentOf(&got, ids, flat), WriteSegment(&want, numbers, codes)); err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got.Bytes(), want.Bytes()) {
+		t.Error("other bytes")
+	}
+	ids[0] = 255
+	if err := WriteSegmentOf(&got, ids, flat); err == nil {
+		t.Error("ids that do not ascend were accepted")
+	}
+	if err := WriteSegmentOf(&got, ids[1:], flat); err == nil {
+		t.Error("half an id was accepted")
+	}
+	if err := WriteSegmentOf(&got, nil, nil); err != nil {
+		t.Errorf("no codes: %v", err)
+	}
+}
+
 func TestBatchCallsEachOnce(t *testing.T) {
 	for _, n := range []int{0, 1, 63, 64, 65, 1000} {
 		calls := make([]atomic.Int32, n)

@@ -354,6 +354,41 @@ func TestCutWhileOpen(t *testing.T) {
 	}
 }
 
+// TestCreateInPieces makes several segments, of ids that ascend and that do not.
+func TestCreateInPieces(t *testing.T) {
+	for _, ascending := range []bool{true, false} {
+		r := rand.New(rand.NewPCG(3, 8))
+		var m model
+		for i := range uint64(1000) {
+			id := i / 2
+			if !ascending {
+				id = r.Uint64N(300)
+			}
+			m = append(m, Entry{id, random(r)})
+		}
+		for _, room := range []int{1000, 400, 250} {
+			dir := t.TempDir()
+			x, err := create(dir, []byte("k"), Source{Mark: 4, Entries: seq(m)}, room)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if want := (1000 + room - 1) / room; len(x.segments) != want {
+				t.Errorf("%d segments, want %d", len(x.segments), want)
+			}
+			m.compare(t, x, r)
+			if names, _ := os.ReadDir(dir); len(names) != len(x.segments)+3 {
+				t.Errorf("%d files beside %d segments", len(names), len(x.segments))
+			}
+			b := Batch{Mark: 5, Withdraw: []uint64{m[3].ID}}
+			if err := x.Apply(b); err != nil {
+				t.Fatal(err)
+			}
+			m.apply(b).compare(t, x, r)
+			x.Close()
+		}
+	}
+}
+
 // TestRelease: the first one keeps its answers, another one writes.
 func TestRelease(t *testing.T) {
 	dir := t.TempDir()

@@ -21,8 +21,8 @@ const (
 	// tailMax is how many codes the log may hold before they become a segment: to
 	// look at all of them takes some 50 microseconds.
 	tailMax = 1 << 15
-	// fresh is how many codes Create takes at once: 40 bytes of memory each, and
-	// 12 more while their segment is written.
+	// fresh is how many codes go into one segment of a new index: 8 bytes of memory
+	// each while it is written.
 	fresh = 16 << 20
 )
 
@@ -37,14 +37,19 @@ type Batch struct {
 
 // Source is what an index is made of.
 type Source struct {
-	Mark    uint64 // up to which state the entries go
-	Expect  int    // about how many entries there are: memory is taken at once
+	Mark uint64 // up to which state the entries go
+	// Entries in any order; when their ids ascend they need the least memory.
 	Entries iter.Seq2[Entry, error]
 }
 
 // Create makes an index in place of what is in the directory, and opens it for
 // writing. If it fails, what was there before still is.
 func Create(dir string, key []byte, from Source) (*Index, error) {
+	return create(dir, key, from, fresh)
+}
+
+// create makes segments of so many codes.
+func create(dir string, key []byte, from Source, room int) (*Index, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fault.New(fault.Outside, "near: %w", err)
 	}
@@ -53,7 +58,7 @@ func Create(dir string, key []byte, from Source) (*Index, error) {
 		return nil, err
 	}
 	x := &Index{dir: dir, disguise: hamming.NewDisguise(key), lock: lock, next: unused(dir)}
-	if err := x.fill(from); err != nil {
+	if err := x.fill(from, room); err != nil {
 		x.Close()
 		return nil, err
 	}
@@ -74,52 +79,58 @@ func unused(dir string) uint64 {
 	return next
 }
 
-func (x *Index) fill(from Source) error {
-	expect := max(0, min(from.Expect, fresh))
-	ids, codes := make([]uint64, 0, expect), make([]hamming.Code, 0, expect)
+func (x *Index) fill(from Source, room int) error {
 	var made []*segment
-	flush := func() error {
-		if len(ids) == 0 {
-			return nil
-		}
-		s, err := x.writeSegment(ids, codes)
-		if err == nil {
-			made = append(made, s)
-			x.segments = made // so that Close finds them
-		}
-		ids, codes = ids[:0], codes[:0]
-		return err
-	}
-	for e, err := range from.Entries {
+	next, stop := iter.Pull2(from.Entries)
+	defer stop()
+	for more := true; more; {
+		s, err := newSpool(x.dir)
 		if err != nil {
 			return err
 		}
-		ids, codes = append(ids, e.ID), append(codes, x.disguise.Hide(e.Code))
-		if len(ids) == fresh {
-			if err := flush(); err != nil {
-				return err
+		if more, err = x.drain(s, room, next); err == nil && s.n > 0 {
+			var one *segment
+			if one, err = x.writeFile(s.n, s.writeTo); err == nil {
+				made = append(made, one)
+				x.segments = made // so that Close finds them
 			}
 		}
-	}
-	if err := flush(); err != nil {
-		return err
+		s.close()
+		if err != nil {
+			return err
+		}
 	}
 	x.mark = from.Mark
 	return x.replace(made)
 }
 
+// drain moves entries into a spool until it is full, and reports whether there may
+// be more.
+func (x *Index) drain(s *spool, room int, next func() (Entry, error, bool)) (bool, error) {
+	for s.n < room {
+		e, err, ok := next()
+		if !ok || err != nil {
+			return false, err
+		}
+		s.add(e.ID, x.disguise.Hide(e.Code))
+	}
+	return true, nil
+}
+
 // writeSegment makes a segment's file and opens it. The slices are sorted.
 func (x *Index) writeSegment(ids []uint64, codes []hamming.Code) (*segment, error) {
+	return x.writeFile(len(codes), func(w io.Writer) error { return hamming.WriteSegment(w, ids, codes) })
+}
+
+// writeFile makes a segment's file of n codes and opens it.
+func (x *Index) writeFile(n int, write func(w io.Writer) error) (*segment, error) {
 	number := x.next
 	x.next++
-	err := durable.Write(x.dir, segmentName(number), "near.segment", func(w io.Writer) error {
-		return hamming.WriteSegment(w, ids, codes)
-	})
-	if err != nil {
+	if err := durable.Write(x.dir, segmentName(number), "near.segment", write); err != nil {
 		return nil, err
 	}
 	// What was written is read back and verified before anything rests on it.
-	return openWritten(x.dir, number, len(codes))
+	return openWritten(x.dir, number, n)
 }
 
 // replace makes segments, with a new log, the content of the index. Withdrawals
