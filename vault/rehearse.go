@@ -62,7 +62,7 @@ func (r *Rehearsal) fill(ctx context.Context) error {
 	for _, s := range []db.Schema{keys.Schema(), blob.Schema()} {
 		for _, t := range s.Tables {
 			if t.Unlogged {
-				if err := r.Store.CopyTable(ctx, engine.Below(), r.of.Store, t.Name, "rehearsal"); err != nil {
+				if err := engine.Unlock(r.Store.Raw()).CopyTable(ctx, r.of.Store, t.Name, "rehearsal"); err != nil {
 					return err
 				}
 			}
@@ -81,14 +81,14 @@ func (r *Rehearsal) fill(ctx context.Context) error {
 
 // CopyTable takes a table over from the site as it is.
 func (r *Rehearsal) CopyTable(ctx context.Context, table string) error {
-	return r.Store.CopyTable(ctx, engine.Below(), r.of.Store, table, "rehearsal")
+	return engine.Unlock(r.Store.Raw()).CopyTable(ctx, r.of.Store, table, "rehearsal")
 }
 
 // Compare goes through a table of the site and of the rehearsal and calls differ
 // for each row that is not the same in both (A is the site's). It returns how
 // many rows were compared.
 func (r *Rehearsal) Compare(ctx context.Context, table string, differ func(db.Unequal) error) (int64, error) {
-	return db.Compare(ctx, engine.Below(), r.of.Store, r.Store, table, differ)
+	return engine.Unlock(r.of.Store.Raw()).Compare(ctx, r.Store, table, differ)
 }
 
 // Close removes the rehearsal.

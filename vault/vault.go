@@ -166,7 +166,7 @@ func found(ctx context.Context, o Options, f Founding) (v *Vault, err error) {
 			store.Close()
 		}
 	}()
-	if _, there, err := keys.Fetch(ctx, store.Read(engine.Below())); err != nil {
+	if _, there, err := keys.Fetch(ctx, engine.Unlock(store.Raw()).Read()); err != nil {
 		return nil, err
 	} else if there {
 		return nil, fault.New(fault.Refused, "vault: the database holds a site already")
@@ -257,7 +257,7 @@ func unlock(ctx context.Context, o Options) (*keys.Ring, *db.Store, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	view, err := ring.At(ctx, store.Read(engine.Below()))
+	view, err := ring.At(ctx, engine.Unlock(store.Raw()).Read())
 	if err == nil {
 		err = ring.Install(view)
 	}
@@ -274,7 +274,7 @@ func fetch(ctx context.Context, o Options) (*keys.Ring, *db.Store, error) {
 		return nil, nil, err
 	}
 	ring, err := func() (*keys.Ring, error) {
-		body, ok, err := keys.Fetch(ctx, store.Read(engine.Below()))
+		body, ok, err := keys.Fetch(ctx, engine.Unlock(store.Raw()).Read())
 		if err != nil {
 			return nil, err
 		}

@@ -18,7 +18,6 @@ import (
 	"strconv"
 	"time"
 
-	"tutela/hash/digest"
 	"tutela/vault"
 	"tutela/vault/audit"
 	"tutela/vault/db"
@@ -35,7 +34,7 @@ func main() {
 	only := flag.String("only", "", "run only the comparison of this name")
 	flag.Parse()
 	if *child != "" {
-		exit(digestFile(*child))
+		exit(digestOne(*child)) // a child process can be bound to one processor
 	}
 	exit(run(*dir, *size, *files, *rounds, *only))
 }
@@ -46,18 +45,6 @@ func exit(err error) {
 		os.Exit(1)
 	}
 	os.Exit(0)
-}
-
-// digestFile is the work of a child process, which can be bound to one
-// processor.
-func digestFile(p string) error {
-	f, err := os.Open(p)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	_, err = digest.Sum(f)
-	return err
 }
 
 // comparison is ours beside theirs.
@@ -110,7 +97,7 @@ func run(dir string, size int64, files, rounds int, only string) error {
 			}
 		}
 	}
-	return nil
+	return bounds(large, small)
 }
 
 // measure takes turns, so that both meet the same weather, and prints the

@@ -132,8 +132,8 @@ func (d *Desk) Do(ctx context.Context, a Act, fn func(*db.Writer) error) (Receip
 	}
 	r := Receipt{Act: id}
 	var view *keys.View
-	err = l.store.Write(ctx, engine.Below(), func(w *db.Writer) error {
-		w.Bind(engine.Below(), id)
+	err = engine.Unlock(l.store.Raw()).Write(ctx, func(w *db.Writer) error {
+		engine.Unlock(w.Raw()).Bind(id)
 		if view, err = l.admit(ctx, w, d.actor); err != nil {
 			return err
 		}
@@ -145,7 +145,7 @@ func (d *Desk) Do(ctx context.Context, a Act, fn func(*db.Writer) error) (Receip
 				return err
 			}
 		}
-		e, err := l.entry(view.Site, d.actor, id, now.UnixMicro(), a, w.Items(engine.Below()))
+		e, err := l.entry(view.Site, d.actor, id, now.UnixMicro(), a, engine.Unlock(w.Raw()).Items())
 		if err != nil {
 			return err
 		}
@@ -179,7 +179,7 @@ func (l *Ledger) admit(ctx context.Context, q db.Queryer, a Actor) (*keys.View, 
 
 // Checkpoint returns the newest checkpoint as a signed note, "" for an empty log.
 func (l *Ledger) Checkpoint(ctx context.Context) (string, error) {
-	h, err := readHead(ctx, l.store.Read(engine.Below()))
+	h, err := readHead(ctx, engine.Unlock(l.store.Raw()).Read())
 	return h.note, err
 }
 

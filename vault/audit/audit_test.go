@@ -88,8 +88,8 @@ func mustBeClean(t *testing.T, v *vault.Vault, known ...string) {
 // damage runs a statement behind the log's back.
 func damage(t *testing.T, v *vault.Vault, query string, args ...any) {
 	t.Helper()
-	err := v.Store.Write(context.Background(), engine.Below(), func(w *db.Writer) error {
-		_, err := w.Exec(context.Background(), engine.Below(), query, args...)
+	err := engine.Unlock(v.Store.Raw()).Write(context.Background(), func(w *db.Writer) error {
+		_, err := engine.Unlock(w.Raw()).Exec(context.Background(), query, args...)
 		return err
 	})
 	if err != nil {

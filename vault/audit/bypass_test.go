@@ -11,7 +11,6 @@ import (
 
 	"tutela/fault"
 	"tutela/vault/db"
-	"tutela/vault/vaulttest"
 )
 
 // TestBypassesDoNotBuild builds small programs as if they stood in casework:
@@ -75,54 +74,13 @@ func TestEmptyHandlesDoNothing(t *testing.T) {
 	if _, err := new(db.Reader).Query(ctx, `SELECT 1`); fault.KindOf(err) != fault.Refused {
 		t.Errorf("a reader out of nothing: %v, want refused", err)
 	}
-}
-
-// inferred calls a method of the raw side with a key whose type the compiler
-// infers: it needs no name of it, and builds anywhere.
-func inferred[K any](ctx context.Context, write func(context.Context, K, func(*db.Writer) error) error, fn func(*db.Writer) error) error {
-	var key K
-	return write(ctx, key, fn)
-}
-
-func inferredRead[K any](read func(K) *db.Reader) *db.Reader { var key K; return read(key) }
-
-func inferredExec[K, R any](ctx context.Context, exec func(context.Context, K, string, ...any) (R, error)) error {
-	var key K
-	_, err := exec(ctx, key, `DELETE FROM note`)
-	return err
-}
-
-// TestAnInferredKeyOpensNothing covers the one way past the compiler: type
-// inference makes a key without naming it.
-func TestAnInferredKeyOpensNothing(t *testing.T) {
-	v := vaulttest.Open(t, schema())
-	ctx := context.Background()
-	write(t, v, "a")
-	put := func(w *db.Writer) error { return w.Put(ctx, noteTable(), db.Row{"z", "without an act"}) }
-	if err := inferred(ctx, v.Store.Write, put); fault.KindOf(err) != fault.Refused {
-		t.Errorf("a write without an act: %v, want refused", err)
+	if _, err := (db.Raw{}).Read().Query(ctx, `SELECT 1`); fault.KindOf(err) != fault.Refused {
+		t.Errorf("a raw side out of nothing reads: %v, want refused", err)
 	}
-	if _, err := inferredRead(v.Store.Read).Query(ctx, `SELECT id FROM note`); fault.KindOf(err) != fault.Refused {
-		t.Errorf("a look without a consultation: %v, want refused", err)
+	if err := (db.Raw{}).Write(ctx, func(*db.Writer) error { return nil }); fault.KindOf(err) != fault.Refused {
+		t.Errorf("a raw side out of nothing writes: %v, want refused", err)
 	}
-	_, err := v.Desk.Do(ctx, act("note.write"), func(w *db.Writer) error {
-		for name, err := range map[string]error{"exec": inferredExec(ctx, w.Exec), "raw": inferredExec(ctx, w.Raw)} {
-			if fault.KindOf(err) != fault.Refused {
-				t.Errorf("%s past the act's items: %v, want refused", name, err)
-			}
-		}
-		defer func() {
-			if recover() == nil {
-				t.Error("the act's id was changed with a key out of nothing")
-			}
-		}()
-		inferredBind(w.Bind)
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
+	if _, err := (db.RawWriter{}).Exec(ctx, `DELETE FROM note`); fault.KindOf(err) != fault.Refused {
+		t.Errorf("a raw writer out of nothing: %v, want refused", err)
 	}
-	mustBeClean(t, v)
 }
-
-func inferredBind[K any](bind func(K, string)) { var key K; bind(key, "made up") }

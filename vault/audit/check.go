@@ -31,7 +31,7 @@ type Problem struct {
 // check with a Busy error if rows then seem to differ.
 func (l *Ledger) Check(ctx context.Context, known ...string) iter.Seq2[Problem, error] {
 	return func(yield func(Problem, error) bool) {
-		c := &checker{l: l, ctx: ctx, q: l.store.Read(engine.Below()), view: l.ring.View(), yield: yield,
+		c := &checker{l: l, ctx: ctx, q: engine.Unlock(l.store.Raw()).Read(), view: l.ring.View(), yield: yield,
 			rows: map[[16]byte]rowState{}, spans: map[int64]span{}}
 		if err := c.run(known); err != nil && !c.stopped {
 			yield(Problem{Index: -1}, err)

@@ -65,7 +65,7 @@ func (c *checker) checkRows(size int64) error {
 		if t.Unlogged {
 			continue
 		}
-		for raw, err := range c.l.store.Dump(c.ctx, engine.Below(), t.Name) {
+		for raw, err := range engine.Unlock(c.l.store.Raw()).Dump(c.ctx, t.Name) {
 			if err != nil {
 				return err
 			}
@@ -119,7 +119,7 @@ func (c *checker) checkRow(t db.Table, raw []byte) Problem {
 // Replay repeats the items of every act in order in a fresh store, without those
 // of derived tables, which the pipeline makes again.
 func (l *Ledger) Replay(ctx context.Context, into *db.Store) error {
-	for s, err := range entries(ctx, l.store.Read(engine.Below())) {
+	for s, err := range entries(ctx, engine.Unlock(l.store.Raw()).Read()) {
 		if err != nil {
 			return err
 		}
@@ -144,7 +144,7 @@ func (l *Ledger) Replay(ctx context.Context, into *db.Store) error {
 		if len(items) == 0 {
 			continue
 		}
-		if err := into.Apply(ctx, engine.Below(), s.act, items); err != nil {
+		if err := engine.Unlock(into.Raw()).Apply(ctx, s.act, items); err != nil {
 			return fault.New(fault.KindOf(err), "audit: replay entry %d: %w", s.index, err)
 		}
 	}

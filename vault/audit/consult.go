@@ -43,7 +43,7 @@ func (d *Desk) Consult(ctx context.Context, a Act) (*db.Reader, error) {
 	if err := a.check(); err != nil {
 		return nil, err
 	}
-	view, err := l.admit(ctx, l.store.Read(engine.Below()), d.actor)
+	view, err := l.admit(ctx, engine.Unlock(l.store.Raw()).Read(), d.actor)
 	if err != nil {
 		return nil, err
 	}
@@ -65,7 +65,7 @@ func (d *Desk) Consult(ctx context.Context, a Act) (*db.Reader, error) {
 	if c.err != nil {
 		return nil, c.err
 	}
-	return l.store.Read(engine.Below()), nil
+	return engine.Unlock(l.store.Raw()).Read(), nil
 }
 
 func (l *Ledger) enqueue(c *consultation) {
@@ -104,8 +104,8 @@ func (l *Ledger) commitGroups() {
 
 func (l *Ledger) commitGroup(ctx context.Context, batch []*consultation) error {
 	var view *keys.View
-	err := l.store.Write(ctx, engine.Below(), func(w *db.Writer) error {
-		w.Bind(engine.Below(), batch[0].id)
+	err := engine.Unlock(l.store.Raw()).Write(ctx, func(w *db.Writer) error {
+		engine.Unlock(w.Raw()).Bind(batch[0].id)
 		var entries []*entry
 		for _, c := range batch {
 			v, err := l.admit(ctx, w, c.actor)

@@ -61,7 +61,7 @@ func flipEverything(t *testing.T, v *vault.Vault, stride int) {
 	reader(t, v)
 	mustBeClean(t, v)
 	ctx, enough, tried := context.Background(), errors.New("enough"), 0
-	err := v.Store.Write(ctx, engine.Below(), func(w *db.Writer) error {
+	err := engine.Unlock(v.Store.Raw()).Write(ctx, func(w *db.Writer) error {
 		for _, c := range logColumns() {
 			for _, key := range rowKeys(t, w, c) {
 				n, err := flipValue(t, v, w, c, key, stride)
@@ -124,7 +124,7 @@ func flipValue(t *testing.T, v *vault.Vault, w *db.Writer, c column, key int64, 
 			}
 		}
 		set := `UPDATE ` + c.table + ` SET ` + c.name + ` = ?1 WHERE ` + c.key + ` = ?2`
-		if _, err := w.Exec(ctx, engine.Below(), set, value, key); err != nil {
+		if _, err := engine.Unlock(w.Raw()).Exec(ctx, set, value, key); err != nil {
 			return tried, err
 		}
 		ps, err := v.Ledger.CheckIn(ctx, w)
@@ -132,7 +132,7 @@ func flipValue(t *testing.T, v *vault.Vault, w *db.Writer, c column, key int64, 
 			t.Errorf("%s.%s of row %d: change of byte %d is not seen", c.table, c.name, key, i)
 		}
 		tried++
-		if _, err := w.Exec(ctx, engine.Below(), set, before, where); err != nil {
+		if _, err := engine.Unlock(w.Raw()).Exec(ctx, set, before, where); err != nil {
 			return tried, err
 		}
 	}

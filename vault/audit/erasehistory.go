@@ -15,7 +15,7 @@ import (
 // whatever rooms they are of. It returns the number of items dropped.
 func (l *Ledger) EraseHistory(ctx context.Context, w *db.Writer, caseID string) (int, error) {
 	touched := map[[16]byte]bool{}
-	for _, it := range w.Items(engine.Below()) {
+	for _, it := range engine.Unlock(w.Raw()).Items() {
 		parsed, err := parseItem(it.JSON)
 		if err != nil {
 			return 0, err

@@ -56,7 +56,7 @@ func (l *Ledger) lockHead(ctx context.Context, w *db.Writer) (head, error) {
 	if l.store.Dialect() != "postgres" {
 		return readHead(ctx, w)
 	}
-	rows, err := w.Raw(ctx, engine.Below(), headQuery+" FOR UPDATE")
+	rows, err := engine.Unlock(w.Raw()).Returning(ctx, headQuery+" FOR UPDATE")
 	if err != nil {
 		return head{}, err
 	}
@@ -149,7 +149,7 @@ func insertHashes(ctx context.Context, w *db.Writer, id int64, hashes []proof.Ha
 }
 
 func exec(ctx context.Context, w *db.Writer, query string, args ...any) error {
-	if _, err := w.Exec(ctx, engine.Below(), query, args...); err != nil {
+	if _, err := engine.Unlock(w.Raw()).Exec(ctx, query, args...); err != nil {
 		return fmt.Errorf("audit: %w", err)
 	}
 	return nil

@@ -56,7 +56,7 @@ type Opener struct {
 // Opener fetches the key rows of names in one go. Names without a row are
 // reported when they are opened.
 func (s *Store) Opener(ctx context.Context, caseID string, names ...string) (*Opener, error) {
-	q := s.rows.Read(engine.Below())
+	q := engine.Unlock(s.rows.Raw()).Read()
 	rows, err := keysOf(ctx, q, names)
 	if err != nil {
 		return nil, err
@@ -110,7 +110,7 @@ func (o *Opener) Open(ctx context.Context, name string) (*Content, error) {
 // Refused otherwise. It is for content of the case that lies elsewhere, which no
 // key of a blob guards.
 func (s *Store) Entitled(ctx context.Context, caseID string) error {
-	_, _, err := s.keys.Latest(ctx, s.rows.Read(engine.Below()), caseID)
+	_, _, err := s.keys.Latest(ctx, engine.Unlock(s.rows.Raw()).Read(), caseID)
 	return err
 }
 
@@ -159,7 +159,7 @@ func (s *Store) Sweep(ctx context.Context, objects ...string) error {
 
 // held returns which of the objects have a key row.
 func (s *Store) held(ctx context.Context, objects []string) (map[string]bool, error) {
-	found, err := db.CollectIn(ctx, s.rows.Read(engine.Below()), func(r *sql.Rows) (o string, err error) { return o, r.Scan(&o) },
+	found, err := db.CollectIn(ctx, engine.Unlock(s.rows.Raw()).Read(), func(r *sql.Rows) (o string, err error) { return o, r.Scan(&o) },
 		`SELECT object FROM blob_key WHERE object IN (?*)`, objects)
 	held := make(map[string]bool, len(found))
 	for _, o := range found {

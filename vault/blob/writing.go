@@ -37,7 +37,7 @@ type written struct {
 // Begin starts taking in content of a case. Abort must follow (after Commit it
 // does nothing).
 func (s *Store) Begin(ctx context.Context, caseID string) (*Writing, error) {
-	epoch, key, err := s.keys.Latest(ctx, s.rows.Read(engine.Below()), caseID)
+	epoch, key, err := s.keys.Latest(ctx, engine.Unlock(s.rows.Raw()).Read(), caseID)
 	if err != nil {
 		return nil, err
 	}
@@ -152,7 +152,7 @@ func (w *Writing) Commit(ctx context.Context) error {
 	for n := range w.objects {
 		names = append(names, n)
 	}
-	have, err := keysOf(ctx, w.s.rows.Read(engine.Below()), names)
+	have, err := keysOf(ctx, engine.Unlock(w.s.rows.Raw()).Read(), names)
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"tutela/vault/db"
+	"tutela/vault/internal/engine"
 	"tutela/vault/pgtest"
 )
 
@@ -26,8 +27,8 @@ func benchPut(b *testing.B, url string, secret []byte) {
 		for i := range rows {
 			rows[i] = db.Row{fmt.Sprintf("%044d", act*n+i), "a name of forty letters and some spaces .", int64(i), true, make([]byte, 32), nil}
 		}
-		err := s.Write(b.Context(), key, func(w *db.Writer) error {
-			w.Bind(key, "01ARYZ6S410000000000000000")
+		err := engine.Unlock(s.Raw()).Write(b.Context(), func(w *db.Writer) error {
+			engine.Unlock(w.Raw()).Bind("01ARYZ6S410000000000000000")
 			return w.Put(b.Context(), things, rows...)
 		})
 		if err != nil {
@@ -46,8 +47,8 @@ func BenchmarkOneRow(b *testing.B) {
 			}
 			s := openAt(b, c.url, secret(), kitSchema())
 			for i := 0; b.Loop(); i++ {
-				err := s.Write(b.Context(), key, func(w *db.Writer) error {
-					w.Bind(key, "x")
+				err := engine.Unlock(s.Raw()).Write(b.Context(), func(w *db.Writer) error {
+					engine.Unlock(w.Raw()).Bind("x")
 					return w.Put(b.Context(), things, thing(fmt.Sprint(i), "x"))
 				})
 				if err != nil {

@@ -17,17 +17,21 @@ type Unequal struct {
 	A, B []byte // canonical JSON of the row without the column act; nil where there is none
 }
 
-// Compare goes through a declared table of two stores in the order of its key
+// Compare goes through a declared table of two stores (A is this one) in the order of its key
 // and calls differ for each row that is not the same in both, whoever wrote it.
 // It returns how many rows were compared.
-func Compare(ctx context.Context, k engine.Key, a, b *Store, table string, differ func(Unequal) error) (int64, error) {
+func (r Raw) Compare(ctx context.Context, b *Store, table string, differ func(Unequal) error) (int64, error) {
+	a := r.s
+	if a == nil {
+		return 0, errEmpty()
+	}
 	ta, tb := a.tables[table], b.tables[table]
 	if ta == nil || tb == nil {
 		return 0, fault.New(fault.NotFound, "db: compare: no table is called %q", table)
 	}
-	nextA, stopA := iter.Pull2(a.rows(ctx, k, ta))
+	nextA, stopA := iter.Pull2(a.rows(ctx, ta))
 	defer stopA()
-	nextB, stopB := iter.Pull2(b.rows(ctx, k, tb))
+	nextB, stopB := iter.Pull2(b.rows(ctx, tb))
 	defer stopB()
 	left, errA, moreA := nextA()
 	right, errB, moreB := nextB()
@@ -112,10 +116,10 @@ func (t *table) compareKeys(a, b Row) int {
 }
 
 // rows yields each committed row of a table in the order of its key.
-func (s *Store) rows(ctx context.Context, k engine.Key, d *table) iter.Seq2[Row, error] {
+func (s *Store) rows(ctx context.Context, d *table) iter.Seq2[Row, error] {
 	return func(yield func(Row, error) bool) {
 		key := strings.Join(d.Columns[:d.Key], ", ")
-		rows, err := s.Read(k).Query(ctx, "SELECT "+strings.Join(d.Columns, ", ")+", act FROM "+d.Name+" ORDER BY "+key)
+		rows, err := Raw{s}.Read().Query(ctx, "SELECT "+strings.Join(d.Columns, ", ")+", act FROM "+d.Name+" ORDER BY "+key)
 		if err != nil {
 			yield(nil, err)
 			return
@@ -139,16 +143,19 @@ func (s *Store) rows(ctx context.Context, k engine.Key, d *table) iter.Seq2[Row,
 
 // CopyTable copies the rows of a declared table from another store, for a
 // rebuild: the wrapped keys are no part of the log.
-func (s *Store) CopyTable(ctx context.Context, k engine.Key, from *Store, table, act string) error {
-	d := s.tables[table]
+func (r Raw) CopyTable(ctx context.Context, from *Store, table, act string) error {
+	if r.s == nil {
+		return errEmpty()
+	}
+	d := r.s.tables[table]
 	if d == nil || from.tables[table] == nil {
 		return fault.New(fault.NotFound, "db: copy: no table is called %q", table)
 	}
-	return s.Write(ctx, k, func(w *Writer) error {
-		w.Bind(k, act)
+	return r.Write(ctx, func(w *Writer) error {
+		w.act = act
 		w.plain = true
 		var batch []Row
-		for row, err := range from.rows(ctx, k, from.tables[table]) {
+		for row, err := range from.rows(ctx, from.tables[table]) {
 			if err != nil {
 				return err
 			}

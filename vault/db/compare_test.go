@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"tutela/vault/db"
+	"tutela/vault/internal/engine"
 	"tutela/vault/pgtest"
 )
 
@@ -32,7 +33,7 @@ func TestCompare(t *testing.T) {
 	}
 	compare := func(table string) (int64, []string) {
 		var out []string
-		n, err := db.Compare(t.Context(), key, a, b, table, func(u db.Unequal) error {
+		n, err := engine.Unlock(a.Raw()).Compare(t.Context(), b, table, func(u db.Unequal) error {
 			out = append(out, fmt.Sprint(u.Key, u.A != nil, u.B != nil))
 			return nil
 		})
@@ -59,10 +60,10 @@ func TestCompare(t *testing.T) {
 		t.Errorf("%d rows: %s", n, diff)
 	}
 	full := openAt(t, sqliteURL(t), secret(), kitSchema())
-	if err := full.CopyTable(t.Context(), key, b, things.Name, "copy"); err != nil {
+	if err := engine.Unlock(full.Raw()).CopyTable(t.Context(), b, things.Name, "copy"); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := db.Compare(t.Context(), key, full, b, things.Name, func(u db.Unequal) error {
+	if _, err := engine.Unlock(full.Raw()).Compare(t.Context(), b, things.Name, func(u db.Unequal) error {
 		t.Errorf("copied otherwise: %s", u.Key)
 		return nil
 	}); err != nil {

@@ -12,6 +12,7 @@ import (
 
 	"tutela/fault"
 	"tutela/vault/db"
+	"tutela/vault/internal/engine"
 	"tutela/vault/pgtest"
 )
 
@@ -66,7 +67,7 @@ func conformance(t *testing.T, open func(testing.TB) *db.Store) {
 		t.Run(c.name, func(t *testing.T) {
 			act(t, s, "clean", func(ctx context.Context, w *db.Writer) error {
 				for _, table := range []string{"kit_thing", "kit_link", "kit_wrap", "kit_raw"} {
-					if _, err := w.Exec(ctx, key, "DELETE FROM "+table); err != nil {
+					if _, err := engine.Unlock(w.Raw()).Exec(ctx, "DELETE FROM "+table); err != nil {
 						return err
 					}
 				}
@@ -90,7 +91,7 @@ func testTypes(t *testing.T, s *db.Store) {
 		want = append(want, append(r[:6:6], "act1"))
 	}
 	want[3][4] = nil
-	if diff := cmp.Diff(want, thingsOf(t, s.Read(key), "ORDER BY id")); diff != "" {
+	if diff := cmp.Diff(want, thingsOf(t, engine.Unlock(s.Raw()).Read(), "ORDER BY id")); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -108,16 +109,16 @@ func testOrder(t *testing.T, s *db.Store) {
 		return nil
 	})
 	var got []string
-	for _, r := range thingsOf(t, s.Read(key), "ORDER BY name") {
+	for _, r := range thingsOf(t, engine.Unlock(s.Raw()).Read(), "ORDER BY name") {
 		got = append(got, r[1].(string))
 	}
 	if diff := cmp.Diff(names, got); diff != "" {
 		t.Error(diff)
 	}
-	if n := len(thingsOf(t, s.Read(key), "WHERE name < ?1", "a")); n != 3 {
+	if n := len(thingsOf(t, engine.Unlock(s.Raw()).Read(), "WHERE name < ?1", "a")); n != 3 {
 		t.Errorf("%d names before a, want 3", n)
 	}
-	if n := len(thingsOf(t, s.Read(key), "WHERE name LIKE ?1", "A%")); n != 0 {
+	if n := len(thingsOf(t, engine.Unlock(s.Raw()).Read(), "WHERE name LIKE ?1", "A%")); n != 0 {
 		t.Errorf("LIKE looks away from case: %d", n)
 	}
 }
@@ -138,7 +139,7 @@ func testReplaceDelete(t *testing.T, s *db.Store) {
 		{"b", "2", int64(7), true, []byte("x"), "z", "two"},
 		{"c", "1", nil, nil, nil, nil, "one"},
 	}
-	if diff := cmp.Diff(want, thingsOf(t, s.Read(key), "ORDER BY id")); diff != "" {
+	if diff := cmp.Diff(want, thingsOf(t, engine.Unlock(s.Raw()).Read(), "ORDER BY id")); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -163,7 +164,7 @@ func testTwoColumnKeys(t *testing.T, s *db.Store) {
 		"SELECT COUNT(*) FROM kit_wrap WHERE wrapped IS NULL": 0,
 		"SELECT COUNT(*) FROM kit_wrap":                       1,
 	} {
-		if got := count(t, s.Read(key), query); got != want {
+		if got := count(t, engine.Unlock(s.Raw()).Read(), query); got != want {
 			t.Errorf("%s: %d, want %d", query, got, want)
 		}
 	}
@@ -174,15 +175,15 @@ func testDuplicates(t *testing.T, s *db.Store) {
 		if err := w.Put(ctx, things, thing("a", "first"), thing("b", "b"), thing("a", "last")); err != nil {
 			return err
 		}
-		if n := len(w.Items(key)); n != 2 {
+		if n := len(engine.Unlock(w.Raw()).Items()); n != 2 {
 			t.Errorf("%d items, want 2", n)
 		}
 		return w.Put(ctx, links, db.Row{"a", int64(12), "x"}, db.Row{"a1", int64(2), "y"}, db.Row{"a", int64(12), "z"})
 	})
-	if got := thingsOf(t, s.Read(key), "WHERE id = ?1", "a"); len(got) != 1 || got[0][1] != "last" {
+	if got := thingsOf(t, engine.Unlock(s.Raw()).Read(), "WHERE id = ?1", "a"); len(got) != 1 || got[0][1] != "last" {
 		t.Errorf("got %v", got)
 	}
-	if n := count(t, s.Read(key), "SELECT COUNT(*) FROM kit_link"); n != 2 {
+	if n := count(t, engine.Unlock(s.Raw()).Read(), "SELECT COUNT(*) FROM kit_link"); n != 2 {
 		t.Errorf("%d links, want 2", n)
 	}
 }
@@ -198,7 +199,7 @@ func testOwnWrites(t *testing.T, s *db.Store) {
 		if n := len(thingsOf(t, w, "")); n != 1 {
 			t.Errorf("the writer sees %d rows", n)
 		}
-		if n := len(thingsOf(t, s.Read(key), "")); n != 0 {
+		if n := len(thingsOf(t, engine.Unlock(s.Raw()).Read(), "")); n != 0 {
 			t.Errorf("a reader sees %d rows of an act that is not over", n)
 		}
 		return nil
@@ -208,9 +209,9 @@ func testOwnWrites(t *testing.T, s *db.Store) {
 func testRollback(t *testing.T, s *db.Store) {
 	boom := errors.New("boom")
 	var kept *db.Writer
-	err := s.Write(t.Context(), key, func(w *db.Writer) error {
+	err := engine.Unlock(s.Raw()).Write(t.Context(), func(w *db.Writer) error {
 		kept = w
-		w.Bind(key, "lost")
+		engine.Unlock(w.Raw()).Bind("lost")
 		if err := w.Put(t.Context(), things, thing("a", "x")); err != nil {
 			return err
 		}
@@ -219,7 +220,7 @@ func testRollback(t *testing.T, s *db.Store) {
 	if !errors.Is(err, boom) {
 		t.Errorf("error %v", err)
 	}
-	if n := len(thingsOf(t, s.Read(key), "")); n != 0 {
+	if n := len(thingsOf(t, engine.Unlock(s.Raw()).Read(), "")); n != 0 {
 		t.Errorf("%d rows are left", n)
 	}
 	if err := kept.Put(t.Context(), things, thing("b", "x")); err == nil {
@@ -230,22 +231,22 @@ func testRollback(t *testing.T, s *db.Store) {
 func testPanic(t *testing.T, s *db.Store) {
 	func() {
 		defer func() { recover() }()
-		s.Write(t.Context(), key, func(w *db.Writer) error {
-			w.Bind(key, "lost")
+		engine.Unlock(s.Raw()).Write(t.Context(), func(w *db.Writer) error {
+			engine.Unlock(w.Raw()).Bind("lost")
 			w.Put(t.Context(), things, thing("a", "x"))
 			panic("boom")
 		})
 	}()
 	act(t, s, "next", func(ctx context.Context, w *db.Writer) error { return w.Put(ctx, things, thing("b", "x")) })
-	if got := thingsOf(t, s.Read(key), ""); len(got) != 1 || got[0][0] != "b" {
+	if got := thingsOf(t, engine.Unlock(s.Raw()).Read(), ""); len(got) != 1 || got[0][0] != "b" {
 		t.Errorf("rows %v", got)
 	}
 }
 
 func testCancel(t *testing.T, s *db.Store) {
 	ctx, cancel := context.WithCancel(t.Context())
-	err := s.Write(ctx, key, func(w *db.Writer) error {
-		w.Bind(key, "lost")
+	err := engine.Unlock(s.Raw()).Write(ctx, func(w *db.Writer) error {
+		engine.Unlock(w.Raw()).Bind("lost")
 		if err := w.Put(ctx, things, thing("a", "x")); err != nil {
 			return err
 		}
@@ -255,10 +256,10 @@ func testCancel(t *testing.T, s *db.Store) {
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v, want context canceled", err)
 	}
-	if _, err := s.Read(key).Query(ctx, selectThings); !errors.Is(err, context.Canceled) {
+	if _, err := engine.Unlock(s.Raw()).Read().Query(ctx, selectThings); !errors.Is(err, context.Canceled) {
 		t.Errorf("query: %v, want context canceled", err)
 	}
-	if n := len(thingsOf(t, s.Read(key), "")); n != 0 {
+	if n := len(thingsOf(t, engine.Unlock(s.Raw()).Read(), "")); n != 0 {
 		t.Errorf("%d rows are left", n)
 	}
 }
@@ -281,19 +282,19 @@ func testPutRefuses(t *testing.T, s *db.Store) {
 		"not null":         {things, db.Row{"a", nil, nil, nil, nil, nil}},
 		"undeclared":       {undeclared, db.Row{int64(1), "x"}},
 	} {
-		err := s.Write(t.Context(), key, func(w *db.Writer) error {
-			w.Bind(key, "bad")
+		err := engine.Unlock(s.Raw()).Write(t.Context(), func(w *db.Writer) error {
+			engine.Unlock(w.Raw()).Bind("bad")
 			return w.Put(t.Context(), c.table, c.row)
 		})
 		if fault.KindOf(err) != fault.Invalid {
 			t.Errorf("%s: kind %v, error %v", name, fault.KindOf(err), err)
 		}
 	}
-	err := s.Write(t.Context(), key, func(w *db.Writer) error { return w.Put(t.Context(), things, thing("a", "x")) })
+	err := engine.Unlock(s.Raw()).Write(t.Context(), func(w *db.Writer) error { return w.Put(t.Context(), things, thing("a", "x")) })
 	if fault.KindOf(err) != fault.Refused {
 		t.Errorf("a write without an act: %v", err)
 	}
-	if n := len(thingsOf(t, s.Read(key), "")); n != 0 {
+	if n := len(thingsOf(t, engine.Unlock(s.Raw()).Read(), "")); n != 0 {
 		t.Errorf("%d rows got through", n)
 	}
 }
@@ -316,7 +317,7 @@ func testConcurrent(t *testing.T, s *db.Store) {
 	for range 4 {
 		wg.Go(func() {
 			for last := int64(0); ; {
-				n, _, err := db.One(t.Context(), s.Read(key), scanInt, "SELECT COUNT(*) FROM kit_thing")
+				n, _, err := db.One(t.Context(), engine.Unlock(s.Raw()).Read(), scanInt, "SELECT COUNT(*) FROM kit_thing")
 				if err != nil || n%rows != 0 || n < last {
 					t.Errorf("%d rows after %d: %v", n, last, err)
 					return

@@ -13,6 +13,7 @@ import (
 
 	"tutela/fault"
 	"tutela/vault/db"
+	"tutela/vault/internal/engine"
 	"tutela/vault/pgtest"
 )
 
@@ -34,7 +35,7 @@ func TestItems(t *testing.T) {
 			`{"op":"delete","row":{"ordinal":2,"thing":"a"},"table":"kit_link"}`,
 		}
 		var got []string
-		for _, it := range w.Items(key) {
+		for _, it := range engine.Unlock(w.Raw()).Items() {
 			got = append(got, string(it.JSON))
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
@@ -71,7 +72,7 @@ func TestReplay(t *testing.T) {
 		id := string(rune('1' + i))
 		act(t, s, id, func(ctx context.Context, w *db.Writer) error {
 			err := fn(ctx, w)
-			log = append(log, logged{id, w.Items(key)})
+			log = append(log, logged{id, engine.Unlock(w.Raw()).Items()})
 			return err
 		})
 	}
@@ -83,7 +84,7 @@ func TestReplay(t *testing.T) {
 	pg := openAt(t, pgtest.URL(t), nil, kitSchema())
 	for _, l := range log {
 		for _, into := range []*db.Store{scratch, pg} {
-			if err := into.Apply(t.Context(), key, l.id, l.items); err != nil {
+			if err := engine.Unlock(into.Raw()).Apply(t.Context(), l.id, l.items); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -110,7 +111,7 @@ func TestReplay(t *testing.T) {
 func dump(t *testing.T, s *db.Store, table string) []string {
 	t.Helper()
 	var out []string
-	for line, err := range s.Dump(t.Context(), key, table) {
+	for line, err := range engine.Unlock(s.Raw()).Dump(t.Context(), table) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -124,7 +125,7 @@ func dump(t *testing.T, s *db.Store, table string) []string {
 
 func TestDumpOfNothing(t *testing.T) {
 	s := openAt(t, sqliteURL(t), nil, kitSchema())
-	for _, err := range s.Dump(t.Context(), key, "nothing") {
+	for _, err := range engine.Unlock(s.Raw()).Dump(t.Context(), "nothing") {
 		if fault.KindOf(err) != fault.NotFound {
 			t.Errorf("error %v", err)
 		}
@@ -135,7 +136,7 @@ func TestDumpOfNothing(t *testing.T) {
 func TestReplayRefuses(t *testing.T) {
 	s := openAt(t, sqliteURL(t), nil, kitSchema())
 	good := `{"op":"put","row":{"note":null,"ordinal":1,"thing":"a"},"table":"kit_link"}`
-	if err := s.Apply(t.Context(), key, "x", []db.Item{{Op: db.Put, Table: "kit_link", JSON: []byte(good)}}); err != nil {
+	if err := engine.Unlock(s.Raw()).Apply(t.Context(), "x", []db.Item{{Op: db.Put, Table: "kit_link", JSON: []byte(good)}}); err != nil {
 		t.Fatal(err)
 	}
 	for _, bad := range []db.Item{
@@ -152,7 +153,7 @@ func TestReplayRefuses(t *testing.T) {
 		{Op: db.Put, Table: "kit_link", JSON: []byte(good + " ")},
 		{Op: db.Put, Table: "kit_link", JSON: []byte(strings.Replace(good, `"note":null,`, `"act":"y","note":null,`, 1))},
 	} {
-		if err := s.Apply(t.Context(), key, "x", []db.Item{bad}); fault.KindOf(err) != fault.Corrupt {
+		if err := engine.Unlock(s.Raw()).Apply(t.Context(), "x", []db.Item{bad}); fault.KindOf(err) != fault.Corrupt {
 			t.Errorf("%s %s: %v", bad.Table, bad.JSON, err)
 		}
 	}
@@ -186,7 +187,7 @@ func FuzzItem(f *testing.F) {
 		row := db.Row{"id", text, n, b, blob, text}
 		act(t, s, "x", func(ctx context.Context, w *db.Writer) error {
 			err := w.Put(ctx, things, row)
-			items = w.Items(key)
+			items = engine.Unlock(w.Raw()).Items()
 			return err
 		})
 		before := dump(t, s, "kit_thing")
@@ -203,7 +204,7 @@ func FuzzItem(f *testing.F) {
 		if body.Row.Name != text || body.Row.Size != n || !bytes.Equal(body.Row.Bytes, blob) {
 			t.Fatalf("%s is not %v", items[0].JSON, row)
 		}
-		if err := s.Apply(t.Context(), key, "x", items); err != nil {
+		if err := engine.Unlock(s.Raw()).Apply(t.Context(), "x", items); err != nil {
 			t.Fatal(err)
 		}
 		if !slices.Equal(before, dump(t, s, "kit_thing")) {

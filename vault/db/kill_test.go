@@ -12,6 +12,7 @@ import (
 
 	"tutela/fault"
 	"tutela/vault/db"
+	"tutela/vault/internal/engine"
 	"tutela/vault/pgtest"
 )
 
@@ -31,7 +32,7 @@ func TestKillChild(t *testing.T) {
 		t.Skip("is run by the kill tests")
 	}
 	s := openAt(t, url, secret(), kitSchema())
-	for a := int(count(t, s.Read(key), "SELECT COUNT(*) FROM kit_thing")) / killRows; ; a++ {
+	for a := int(count(t, engine.Unlock(s.Raw()).Read(), "SELECT COUNT(*) FROM kit_thing")) / killRows; ; a++ {
 		act(t, s, "x", func(ctx context.Context, w *db.Writer) error {
 			for r := range killRows {
 				if err := w.Put(ctx, things, thing(fmt.Sprintf("%d-%d", a, r), strings.Repeat("x", 100*r))); err != nil {
@@ -69,7 +70,7 @@ func killed(t *testing.T, url string) {
 			}
 		}
 		err := once(t, url, secret(), kitSchema(), func(s *db.Store) {
-			n := int(count(t, s.Read(key), "SELECT COUNT(*) FROM kit_thing"))
+			n := int(count(t, engine.Unlock(s.Raw()).Read(), "SELECT COUNT(*) FROM kit_thing"))
 			total = n
 			if n%killRows != 0 || n/killRows < reported || n/killRows > reported+1 && reported > 0 {
 				t.Errorf("round %d: %d rows, %d acts of %d were reported", round, n, reported, killRows)

@@ -36,8 +36,6 @@ func kitSchema() []db.Schema {
 	return []db.Schema{{Room: "kit", Tables: []db.Table{things, links, wraps}, Migrations: []string{kitSQL}}}
 }
 
-var key = engine.Below()
-
 func openAt(t testing.TB, url string, secret []byte, schemas []db.Schema) *db.Store {
 	t.Helper()
 	s, err := db.Open(t.Context(), db.Config{URL: url, Key: secret, Schemas: schemas})
@@ -59,8 +57,8 @@ func sqliteURL(t testing.TB) string { return "sqlite:" + filepath.Join(t.TempDir
 // act runs fn as an act called id.
 func act(t testing.TB, s *db.Store, id string, fn func(context.Context, *db.Writer) error) {
 	t.Helper()
-	err := s.Write(t.Context(), key, func(w *db.Writer) error {
-		w.Bind(key, id)
+	err := engine.Unlock(s.Raw()).Write(t.Context(), func(w *db.Writer) error {
+		engine.Unlock(w.Raw()).Bind(id)
 		return fn(t.Context(), w)
 	})
 	if err != nil {

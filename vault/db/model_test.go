@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"tutela/vault/db"
+	"tutela/vault/internal/engine"
 	"tutela/vault/pgtest"
 )
 
@@ -137,7 +138,7 @@ func TestModel(t *testing.T) {
 			for _, s := range steps {
 				m.apply(id, s)
 			}
-			if err := replayed.Apply(t.Context(), key, id, items); err != nil {
+			if err := engine.Unlock(replayed.Raw()).Apply(t.Context(), id, items); err != nil {
 				rt.Fatal(err)
 			}
 		}
@@ -176,8 +177,8 @@ var errUndone = fmt.Errorf("undone")
 func runSteps(t *rapid.T, stores []*db.Store, id string, steps []step, fails bool) []db.Item {
 	var all [][]db.Item
 	for _, s := range stores {
-		err := s.Write(context.Background(), key, func(w *db.Writer) error {
-			w.Bind(key, id)
+		err := engine.Unlock(s.Raw()).Write(context.Background(), func(w *db.Writer) error {
+			engine.Unlock(w.Raw()).Bind(id)
 			for _, st := range steps {
 				call := w.Put
 				if st.op == db.Delete {
@@ -187,7 +188,7 @@ func runSteps(t *rapid.T, stores []*db.Store, id string, steps []step, fails boo
 					return err
 				}
 			}
-			all = append(all, w.Items(key))
+			all = append(all, engine.Unlock(w.Raw()).Items())
 			if fails {
 				return errUndone
 			}
@@ -207,9 +208,9 @@ func runSteps(t *rapid.T, stores []*db.Store, id string, steps []step, fails boo
 
 func clean(t *testing.T, s *db.Store) {
 	t.Helper()
-	err := s.Write(t.Context(), key, func(w *db.Writer) error {
+	err := engine.Unlock(s.Raw()).Write(t.Context(), func(w *db.Writer) error {
 		for _, table := range []string{"kit_thing", "kit_link", "kit_wrap"} {
-			if _, err := w.Exec(t.Context(), key, "DELETE FROM "+table); err != nil {
+			if _, err := engine.Unlock(w.Raw()).Exec(t.Context(), "DELETE FROM "+table); err != nil {
 				return err
 			}
 		}

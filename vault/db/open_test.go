@@ -10,6 +10,7 @@ import (
 
 	"tutela/fault"
 	"tutela/vault/db"
+	"tutela/vault/internal/engine"
 	"tutela/vault/pgtest"
 )
 
@@ -46,7 +47,7 @@ func TestNothingIsReadableOnDisk(t *testing.T) {
 	}
 	look(t, filepath.Dir(file), canary, file)
 	err = once(t, url, secret(), kitSchema(), func(s *db.Store) {
-		if n := len(thingsOf(t, s.Read(key), "WHERE name = ?1", canary)); n != 1 {
+		if n := len(thingsOf(t, engine.Unlock(s.Raw()).Read(), "WHERE name = ?1", canary)); n != 1 {
 			t.Errorf("%d rows after opening again", n)
 		}
 	})
@@ -164,7 +165,7 @@ func TestMigrateSQLite(t *testing.T) {
 	old := file + ".before-kit-2"
 	look(t, filepath.Dir(file), "row-one", file)
 	err := once(t, "sqlite:"+old, secret(), kitSchema(), func(s *db.Store) {
-		if n := len(thingsOf(t, s.Read(key), "")); n != 1 {
+		if n := len(thingsOf(t, engine.Unlock(s.Raw()).Read(), "")); n != 1 {
 			t.Errorf("the copy has %d rows", n)
 		}
 	})
@@ -203,10 +204,10 @@ func migrations(t *testing.T, url string, secret []byte) {
 		t.Errorf("a migration that fails: %v", err)
 	}
 	err = once(t, url, secret, two, func(s *db.Store) {
-		if n := len(thingsOf(t, s.Read(key), "")); n != 1 {
+		if n := len(thingsOf(t, engine.Unlock(s.Raw()).Read(), "")); n != 1 {
 			t.Errorf("%d rows after the migration", n)
 		}
-		if _, err := s.Read(key).Query(t.Context(), "SELECT id FROM half"); err == nil {
+		if _, err := engine.Unlock(s.Raw()).Read().Query(t.Context(), "SELECT id FROM half"); err == nil {
 			t.Error("half of a failed migration is left")
 		}
 	})
@@ -233,7 +234,7 @@ func TestBackup(t *testing.T) {
 		t.Error("a backup was written over another")
 	}
 	err := once(t, "sqlite:"+file, secret(), kitSchema(), func(s *db.Store) {
-		if n := len(thingsOf(t, s.Read(key), "")); n != 1 {
+		if n := len(thingsOf(t, engine.Unlock(s.Raw()).Read(), "")); n != 1 {
 			t.Errorf("the copy has %d rows", n)
 		}
 	})
@@ -250,7 +251,7 @@ func TestCloseTwice(t *testing.T) {
 	if err := s.Close(); err != nil {
 		t.Error(err)
 	}
-	if err := s.Write(t.Context(), key, func(*db.Writer) error { return nil }); err == nil {
+	if err := engine.Unlock(s.Raw()).Write(t.Context(), func(*db.Writer) error { return nil }); err == nil {
 		t.Error("a closed store was written to")
 	}
 }

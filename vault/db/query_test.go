@@ -8,6 +8,7 @@ import (
 
 	"tutela/fault"
 	"tutela/vault/db"
+	"tutela/vault/internal/engine"
 )
 
 func scanInt(rows *sql.Rows) (n int64, err error) { return n, rows.Scan(&n) }
@@ -31,7 +32,7 @@ func testReadersCannotWrite(t *testing.T, s *db.Store) {
 		"SET default_transaction_read_only=off",
 		"",
 	} {
-		if rows, err := s.Read(key).Query(t.Context(), query); err == nil {
+		if rows, err := engine.Unlock(s.Raw()).Read().Query(t.Context(), query); err == nil {
 			rows.Next()
 			rows.Close()
 			t.Errorf("a reader may %q", query)
@@ -49,13 +50,13 @@ func testReadersCannotWrite(t *testing.T, s *db.Store) {
 	if err := new(db.Writer).Put(t.Context(), things, thing("b", "x")); fault.KindOf(err) != fault.Refused {
 		t.Errorf("a made-up writer: %v", err)
 	}
-	if got := thingsOf(t, s.Read(key), ""); len(got) != 1 || got[0][1] != "x" {
+	if got := thingsOf(t, engine.Unlock(s.Raw()).Read(), ""); len(got) != 1 || got[0][1] != "x" {
 		t.Errorf("rows %v", got)
 	}
 }
 
 func testArguments(t *testing.T, s *db.Store) {
-	got, ok, err := db.One(t.Context(), s.Read(key), scanText, "SELECT CAST(?2 AS TEXT) || '-?1$1-' || CAST(?1 AS TEXT)", "one", "two")
+	got, ok, err := db.One(t.Context(), engine.Unlock(s.Raw()).Read(), scanText, "SELECT CAST(?2 AS TEXT) || '-?1$1-' || CAST(?1 AS TEXT)", "one", "two")
 	if err != nil || !ok || got != "two-?1$1-one" {
 		t.Errorf("got %q, %v: arguments are bound by order of appearance", got, err)
 	}
@@ -64,11 +65,11 @@ func testArguments(t *testing.T, s *db.Store) {
 		return w.Put(ctx, things, db.Row{"a", "x", int64(5), true, []byte{9}, nil})
 	})
 	for i, args := range [][]any{{name("a"), 5}, {"a", int64(5)}, {"a", int32(5)}} {
-		if n := len(thingsOf(t, s.Read(key), "WHERE id = ?1 AND size = ?2 AND seen", args...)); n != 1 {
+		if n := len(thingsOf(t, engine.Unlock(s.Raw()).Read(), "WHERE id = ?1 AND size = ?2 AND seen", args...)); n != 1 {
 			t.Errorf("arguments %d: %d rows", i, n)
 		}
 	}
-	if n := len(thingsOf(t, s.Read(key), "WHERE bytes = ?1 AND seen = ?2 LIMIT ?3", []byte{9}, true, 10)); n != 1 {
+	if n := len(thingsOf(t, engine.Unlock(s.Raw()).Read(), "WHERE bytes = ?1 AND seen = ?2 LIMIT ?3", []byte{9}, true, 10)); n != 1 {
 		t.Errorf("bytes, bool and limit: %d rows", n)
 	}
 	for query, args := range map[string][]any{
@@ -77,14 +78,14 @@ func testArguments(t *testing.T, s *db.Store) {
 		"SELECT 1 WHERE 'a' = ?1": {},
 		"SELECT 1 WHERE 'b' = ?1": {"a", "b"},
 	} {
-		if _, err := db.Collect(t.Context(), s.Read(key), scanInt, query, args...); fault.KindOf(err) != fault.Invalid {
+		if _, err := db.Collect(t.Context(), engine.Unlock(s.Raw()).Read(), scanInt, query, args...); fault.KindOf(err) != fault.Invalid {
 			t.Errorf("%s with %d arguments: %v", query, len(args), err)
 		}
 	}
-	if _, err := db.Collect(t.Context(), s.Read(key), scanInt, "SELECT nothing FROM nowhere"); fault.KindOf(err) != fault.Invalid {
+	if _, err := db.Collect(t.Context(), engine.Unlock(s.Raw()).Read(), scanInt, "SELECT nothing FROM nowhere"); fault.KindOf(err) != fault.Invalid {
 		t.Errorf("a wrong query: %v", err)
 	}
-	if _, err := db.Collect(t.Context(), s.Read(key), scanInt, "SELECT 'x'"); err == nil {
+	if _, err := db.Collect(t.Context(), engine.Unlock(s.Raw()).Read(), scanInt, "SELECT 'x'"); err == nil {
 		t.Error("text was scanned into a number")
 	}
 }
@@ -101,21 +102,21 @@ func testCollectIn(t *testing.T, s *db.Store) {
 	keys = append(keys, "00000", "none")
 	act(t, s, "many", func(ctx context.Context, w *db.Writer) error { return w.Put(ctx, things, rows...) })
 	query := "SELECT id FROM kit_thing WHERE size = ?1 AND id IN (?*)"
-	got, err := db.CollectIn(t.Context(), s.Read(key), scanText, query, keys, int64(1))
+	got, err := db.CollectIn(t.Context(), engine.Unlock(s.Raw()).Read(), scanText, query, keys, int64(1))
 	if err != nil || len(got) != n/2 {
 		t.Errorf("%d rows, want %d: %v", len(got), n/2, err)
 	}
 	for _, size := range []int{0, 1, 2, 3, 511, 512, 513} {
-		got, err := db.CollectIn(t.Context(), s.Read(key), scanText, "SELECT id FROM kit_thing WHERE id IN (?*)", keys[:size])
+		got, err := db.CollectIn(t.Context(), engine.Unlock(s.Raw()).Read(), scanText, "SELECT id FROM kit_thing WHERE id IN (?*)", keys[:size])
 		if err != nil || len(got) != size {
 			t.Errorf("%d rows, want %d: %v", len(got), size, err)
 		}
 	}
 	bytes := [][]byte{[]byte("00001"), []byte("00001"), []byte("x")}
-	if got, err := db.CollectIn(t.Context(), s.Read(key), scanText, "SELECT id FROM kit_thing WHERE bytes IN (?*)", bytes); err != nil || len(got) != 1 {
+	if got, err := db.CollectIn(t.Context(), engine.Unlock(s.Raw()).Read(), scanText, "SELECT id FROM kit_thing WHERE bytes IN (?*)", bytes); err != nil || len(got) != 1 {
 		t.Errorf("by bytes: %v, %v", got, err)
 	}
-	if _, err := db.CollectIn(t.Context(), s.Read(key), scanText, "SELECT id FROM kit_thing", keys); fault.KindOf(err) != fault.Invalid {
+	if _, err := db.CollectIn(t.Context(), engine.Unlock(s.Raw()).Read(), scanText, "SELECT id FROM kit_thing", keys); fault.KindOf(err) != fault.Invalid {
 		t.Errorf("without ?*: %v", err)
 	}
 }
@@ -125,30 +126,30 @@ func testOne(t *testing.T, s *db.Store) {
 		return w.Put(ctx, things, thing("a", "x"), thing("b", "x"))
 	})
 	query := "SELECT id FROM kit_thing WHERE id = ?1"
-	if got, ok, err := db.One(t.Context(), s.Read(key), scanText, query, "b"); got != "b" || !ok || err != nil {
+	if got, ok, err := db.One(t.Context(), engine.Unlock(s.Raw()).Read(), scanText, query, "b"); got != "b" || !ok || err != nil {
 		t.Errorf("%q %v %v", got, ok, err)
 	}
-	if got, ok, err := db.One(t.Context(), s.Read(key), scanText, query, "c"); got != "" || ok || err != nil {
+	if got, ok, err := db.One(t.Context(), engine.Unlock(s.Raw()).Read(), scanText, query, "c"); got != "" || ok || err != nil {
 		t.Errorf("%q %v %v", got, ok, err)
 	}
-	if _, _, err := db.One(t.Context(), s.Read(key), scanText, "SELECT id FROM kit_thing"); fault.KindOf(err) != fault.Invalid {
+	if _, _, err := db.One(t.Context(), engine.Unlock(s.Raw()).Read(), scanText, "SELECT id FROM kit_thing"); fault.KindOf(err) != fault.Invalid {
 		t.Errorf("two rows: %v", err)
 	}
 }
 
 func testRaw(t *testing.T, s *db.Store) {
-	err := s.Write(t.Context(), key, func(w *db.Writer) error {
-		if _, err := w.Exec(t.Context(), key, "INSERT INTO kit_raw (id) VALUES (?1), (?2)", 1, 2); err != nil {
+	err := engine.Unlock(s.Raw()).Write(t.Context(), func(w *db.Writer) error {
+		if _, err := engine.Unlock(w.Raw()).Exec(t.Context(), "INSERT INTO kit_raw (id) VALUES (?1), (?2)", 1, 2); err != nil {
 			return err
 		}
-		res, err := w.Exec(t.Context(), key, "UPDATE kit_raw SET state = ?1 WHERE id = ?2", "x", 2)
+		res, err := engine.Unlock(w.Raw()).Exec(t.Context(), "UPDATE kit_raw SET state = ?1 WHERE id = ?2", "x", 2)
 		if err != nil {
 			return err
 		}
 		if n, err := res.RowsAffected(); n != 1 || err != nil {
 			t.Errorf("%d rows affected, %v", n, err)
 		}
-		rows, err := w.Raw(t.Context(), key, "DELETE FROM kit_raw WHERE state = ?1 RETURNING id", ";")
+		rows, err := engine.Unlock(w.Raw()).Returning(t.Context(), "DELETE FROM kit_raw WHERE state = ?1 RETURNING id", ";")
 		if err != nil {
 			return err
 		}
@@ -157,7 +158,7 @@ func testRaw(t *testing.T, s *db.Store) {
 		if !rows.Next() || rows.Scan(&id) != nil || id != 1 || rows.Next() {
 			t.Errorf("returned id %d", id)
 		}
-		if w.SQLTx(key) == nil || len(w.Items(key)) != 0 {
+		if engine.Unlock(w.Raw()).SQLTx() == nil || len(engine.Unlock(w.Raw()).Items()) != 0 {
 			t.Error("raw statements left items, or there is no transaction")
 		}
 		return rows.Err()
@@ -165,7 +166,7 @@ func testRaw(t *testing.T, s *db.Store) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if n := count(t, s.Read(key), "SELECT COUNT(*) FROM kit_raw"); n != 1 {
+	if n := count(t, engine.Unlock(s.Raw()).Read(), "SELECT COUNT(*) FROM kit_raw"); n != 1 {
 		t.Errorf("%d rows", n)
 	}
 }
@@ -180,12 +181,12 @@ func testLargeBatch(t *testing.T, s *db.Store) {
 		if err := w.Put(ctx, things, rows...); err != nil {
 			return err
 		}
-		if len(w.Items(key)) != n {
-			t.Errorf("%d items", len(w.Items(key)))
+		if len(engine.Unlock(w.Raw()).Items()) != n {
+			t.Errorf("%d items", len(engine.Unlock(w.Raw()).Items()))
 		}
 		return nil
 	})
-	if got := count(t, s.Read(key), "SELECT COUNT(*) FROM kit_thing WHERE seen"); got != n/2 {
+	if got := count(t, engine.Unlock(s.Raw()).Read(), "SELECT COUNT(*) FROM kit_thing WHERE seen"); got != n/2 {
 		t.Errorf("%d rows, want %d", got, n/2)
 	}
 	keys := make([]db.Row, n-1)
@@ -193,7 +194,7 @@ func testLargeBatch(t *testing.T, s *db.Store) {
 		keys[i] = db.Row{fmt.Sprintf("%06d", i)}
 	}
 	act(t, s, "gone", func(ctx context.Context, w *db.Writer) error { return w.Delete(ctx, things, keys...) })
-	if got := count(t, s.Read(key), "SELECT COUNT(*) FROM kit_thing"); got != 1 {
+	if got := count(t, engine.Unlock(s.Raw()).Read(), "SELECT COUNT(*) FROM kit_thing"); got != 1 {
 		t.Errorf("%d rows after deletion, want 1", got)
 	}
 }

@@ -27,15 +27,6 @@ type Queryer interface {
 	Query(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 }
 
-// Read returns a read-only handle; packages above get theirs from audit in
-// exchange for a recorded consultation.
-func (s *Store) Read(k engine.Key) *Reader {
-	if !k.Opens() {
-		return nil // refuses every question
-	}
-	return &Reader{store: s, pool: s.eng.Read}
-}
-
 // Query runs a SELECT. Placeholders are ?1, ?2, … in both dialects, and there
 // must be as many arguments as the highest of them. A statement that could
 // change something is refused.

@@ -14,9 +14,9 @@ import (
 // Apply repeats the items of an act in one transaction, as the log holds them,
 // into a store that is being rebuilt. Nothing is recorded. An item that is not
 // canonical or does not fit its table is a Corrupt error.
-func (s *Store) Apply(ctx context.Context, k engine.Key, act string, items []Item) error {
-	return s.Write(ctx, k, func(w *Writer) error {
-		w.Bind(k, act)
+func (r Raw) Apply(ctx context.Context, act string, items []Item) error {
+	return r.Write(ctx, func(w *Writer) error {
+		w.act = act
 		w.plain = true
 		for len(items) > 0 {
 			n := 1
@@ -91,15 +91,19 @@ func (t *table) parse(it Item) (Row, error) {
 // Dump yields each committed row of a declared table as canonical JSON, an
 // object of all columns and act sorted by name, in the order of the key. Equal
 // tables give equal bytes on both engines.
-func (s *Store) Dump(ctx context.Context, k engine.Key, table string) iter.Seq2[[]byte, error] {
+func (r Raw) Dump(ctx context.Context, table string) iter.Seq2[[]byte, error] {
 	return func(yield func([]byte, error) bool) {
-		d := s.tables[table]
+		if r.s == nil {
+			yield(nil, errEmpty())
+			return
+		}
+		d := r.s.tables[table]
 		if d == nil {
 			yield(nil, fault.New(fault.NotFound, "db: dump: no table is called %q", table))
 			return
 		}
 		key := strings.Join(d.Columns[:d.Key], ", ")
-		rows, err := s.Read(k).Query(ctx, "SELECT "+strings.Join(d.Columns, ", ")+", act FROM "+d.Name+" ORDER BY "+key)
+		rows, err := r.Read().Query(ctx, "SELECT "+strings.Join(d.Columns, ", ")+", act FROM "+d.Name+" ORDER BY "+key)
 		if err != nil {
 			yield(nil, err)
 			return

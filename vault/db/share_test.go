@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"tutela/vault/db"
+	"tutela/vault/internal/engine"
 	"tutela/vault/pgtest"
 )
 
@@ -37,10 +38,10 @@ func shared(t *testing.T, url string) {
 	}
 	wg.Wait()
 	s := openAt(t, url, secret(), kitSchema())
-	if got := count(t, s.Read(key), "SELECT size FROM kit_thing WHERE id = ?1", "counter"); got != stores*acts {
+	if got := count(t, engine.Unlock(s.Raw()).Read(), "SELECT size FROM kit_thing WHERE id = ?1", "counter"); got != stores*acts {
 		t.Errorf("the counter says %d, want %d", got, stores*acts)
 	}
-	if got := count(t, s.Read(key), "SELECT COUNT(*) FROM kit_thing"); got != stores*acts+1 {
+	if got := count(t, engine.Unlock(s.Raw()).Read(), "SELECT COUNT(*) FROM kit_thing"); got != stores*acts+1 {
 		t.Errorf("%d rows, want %d", got, stores*acts+1)
 	}
 }
@@ -48,10 +49,10 @@ func shared(t *testing.T, url string) {
 // add writes a row and raises the counter. PostgreSQL needs the lock that the
 // log's head gives to acts; the advisory one stands in for it.
 func add(ctx context.Context, s *db.Store, id string) error {
-	return s.Write(ctx, key, func(w *db.Writer) error {
-		w.Bind(key, id)
+	return engine.Unlock(s.Raw()).Write(ctx, func(w *db.Writer) error {
+		engine.Unlock(w.Raw()).Bind(id)
 		if s.Dialect() == "postgres" {
-			if _, err := w.Exec(ctx, key, "SELECT pg_advisory_xact_lock(1)"); err != nil {
+			if _, err := engine.Unlock(w.Raw()).Exec(ctx, "SELECT pg_advisory_xact_lock(1)"); err != nil {
 				return err
 			}
 		}

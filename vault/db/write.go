@@ -23,15 +23,14 @@ type Writer struct {
 	plain bool // a replay: nothing is recorded
 }
 
-// Write runs fn in one transaction that can write; it is for package audit,
-// jobs and keys, which alone can name the key. On SQLite there is one writer at
-// a time: fn must not call Write.
-func (s *Store) Write(ctx context.Context, k engine.Key, fn func(*Writer) error) error {
-	if !k.Opens() {
-		return errKey()
+// Write runs fn in one transaction that can write. On SQLite there is one writer
+// at a time: fn must not call Write.
+func (r Raw) Write(ctx context.Context, fn func(*Writer) error) error {
+	if r.s == nil {
+		return errEmpty()
 	}
-	err := s.eng.Tx(ctx, func(tx *sql.Tx) error {
-		w := &Writer{Reader: Reader{store: s, pool: tx}, tx: tx, stmts: map[string]*sql.Stmt{}}
+	err := r.s.eng.Tx(ctx, func(tx *sql.Tx) error {
+		w := &Writer{Reader: Reader{store: r.s, pool: tx}, tx: tx, stmts: map[string]*sql.Stmt{}}
 		if err := fn(w); err != nil {
 			return err
 		}
@@ -42,71 +41,6 @@ func (s *Store) Write(ctx context.Context, k engine.Key, fn func(*Writer) error)
 		failpoint.Hit("db.committed")
 	}
 	return err
-}
-
-// errKey is the answer to a key that package engine did not give out.
-func errKey() error {
-	return fault.New(fault.Refused, "db: the raw side of the store is not open to this caller")
-}
-
-// must ends a caller without the key where there is no error to return: what it
-// asked for would be missing without a word.
-func must(k engine.Key) {
-	if !k.Opens() {
-		panic(errKey())
-	}
-}
-
-// Bind names the act whose id fills the column act from now on.
-func (w *Writer) Bind(k engine.Key, act string) {
-	must(k)
-	w.act = act
-}
-
-// Items returns what was written so far, in order.
-func (w *Writer) Items(k engine.Key) []Item {
-	must(k)
-	return w.items
-}
-
-// SQLTx returns the transaction itself, for a queue that enqueues in it.
-func (w *Writer) SQLTx(k engine.Key) *sql.Tx {
-	must(k)
-	return w.tx
-}
-
-// Exec runs a statement on tables that belong to no act (log, queue).
-// Placeholders are ?1, ?2, …
-func (w *Writer) Exec(ctx context.Context, k engine.Key, query string, args ...any) (sql.Result, error) {
-	if !k.Opens() {
-		return nil, errKey()
-	}
-	st, err := w.store.prepare(query, args)
-	if err != nil {
-		return nil, err
-	}
-	res, err := w.tx.ExecContext(ctx, st.Text, args...)
-	if err != nil {
-		return nil, engine.Classify(ctx, "write", err)
-	}
-	return res, nil
-}
-
-// Raw runs a statement that changes rows and returns some (RETURNING, FOR
-// UPDATE) on tables that belong to no act.
-func (w *Writer) Raw(ctx context.Context, k engine.Key, query string, args ...any) (*sql.Rows, error) {
-	if !k.Opens() {
-		return nil, errKey()
-	}
-	st, err := w.store.prepare(query, args)
-	if err != nil {
-		return nil, err
-	}
-	rows, err := w.tx.QueryContext(ctx, st.Text, args...)
-	if err != nil {
-		return nil, engine.Classify(ctx, "write", err)
-	}
-	return rows, nil
 }
 
 // Act returns the id of the act that this transaction belongs to.

@@ -37,7 +37,7 @@ func (r *Room) Blobs() *blob.Store { return r.blobs }
 
 // reader reads rows that this package needs to do what it was asked. What is
 // given to a caller is covered by an act of the caller.
-func (r *Room) reader() *db.Reader { return r.rows.Read(engine.Below()) }
+func (r *Room) reader() *db.Reader { return engine.Unlock(r.rows.Raw()).Read() }
 
 // micros returns the time now in microseconds of UTC.
 func (r *Room) micros() int64 { return r.now().UnixMicro() }

@@ -29,7 +29,7 @@ type Order struct {
 	Zone      string
 	Note      string
 	Why       string // reason of the acts
-	Batch     int    // files in an act at most; 0 = 1,000
+	Batch     int    // files in an act at most; 0 = 8,000
 	// Promise enqueues the jobs of freshly sealed exhibits in the transaction
 	// that seals them. May be nil.
 	Promise func(ctx context.Context, w *db.Writer, sealed []Exhibit) error
@@ -152,11 +152,7 @@ func (s *sealing) run(ctx context.Context) error {
 	var wg sync.WaitGroup
 	wg.Go(func() {
 		defer close(walked)
-		most := s.perAct()
-		if s.acq.Mode == Copy {
-			most *= actsPerSync
-		}
-		err := walk(ctx, s.source, most, func(b []entry) error {
+		err := walk(ctx, s.source, s.perAct(), func(b []entry) error {
 			select {
 			case walked <- b:
 				return nil
@@ -196,10 +192,6 @@ func (s *sealing) run(ctx context.Context) error {
 	}
 	return nil
 }
-
-// actsPerSync is how many acts share one wait for the disk: making 8,000 small
-// files durable takes hardly longer than 1,000.
-const actsPerSync = 8
 
 // perAct returns how many files one act seals at most.
 func (s *sealing) perAct() int {

@@ -59,7 +59,6 @@ const (
 // Queue is the queue of one site.
 type Queue struct {
 	config Config
-	key    engine.Key
 	river  *river // nil on SQLite
 }
 
@@ -75,7 +74,7 @@ func Open(ctx context.Context, c Config) (*Queue, error) {
 	if c.Pause == nil {
 		c.Pause = func(attempt int) time.Duration { return time.Second << (2 * (attempt - 1)) }
 	}
-	q := &Queue{config: c, key: engine.Below()}
+	q := &Queue{config: c}
 	if c.Store.Dialect() == engine.Postgres {
 		var err error
 		if q.river, err = openRiver(ctx, q); err != nil {
@@ -156,7 +155,7 @@ func (l *Lease) Attempt() int { return int(l.attempt) }
 // the job has meanwhile gone to another worker; the transaction must then be
 // rolled back.
 func (l *Lease) Finish(ctx context.Context, w *db.Writer) error {
-	res, err := w.Exec(ctx, l.queue.key, `UPDATE job SET state = 'done', owner = '', error = ''
+	res, err := engine.Unlock(w.Raw()).Exec(ctx, `UPDATE job SET state = 'done', owner = '', error = ''
 		WHERE key = ?1 AND state = 'running' AND owner = ?2 AND attempts = ?3`, l.Key, l.worker, l.attempt)
 	if err != nil {
 		return err
@@ -165,7 +164,7 @@ func (l *Lease) Finish(ctx context.Context, w *db.Writer) error {
 		return fault.New(fault.Busy, "jobs: finish: another worker has taken this job over")
 	}
 	if l.complete != nil {
-		err = l.complete(ctx, w.SQLTx(l.queue.key))
+		err = l.complete(ctx, engine.Unlock(w.Raw()).SQLTx())
 	}
 	failpoint.Hit("jobs.finished") // in the transaction still
 	return err
@@ -180,7 +179,7 @@ func (q *Queue) Counts(ctx context.Context, caseID string) (Counts, error) {
 		state string
 		n     int
 	}
-	groups, err := db.Collect(ctx, q.config.Store.Read(q.key), func(rows *sql.Rows) (g group, err error) {
+	groups, err := db.Collect(ctx, engine.Unlock(q.config.Store.Raw()).Read(), func(rows *sql.Rows) (g group, err error) {
 		return g, rows.Scan(&g.state, &g.n)
 	}, `SELECT state, COUNT(*) FROM job WHERE (?1 = '' OR case_id = ?1) GROUP BY state`, caseID)
 	var c Counts
@@ -208,7 +207,7 @@ type Failure struct {
 
 // Failures lists the Failed jobs of a case ("" = all), by key.
 func (q *Queue) Failures(ctx context.Context, caseID string) ([]Failure, error) {
-	return db.Collect(ctx, q.config.Store.Read(q.key), func(rows *sql.Rows) (Failure, error) {
+	return db.Collect(ctx, engine.Unlock(q.config.Store.Raw()).Read(), func(rows *sql.Rows) (Failure, error) {
 		r, err := scan(rows)
 		return Failure{Job: r.Job, Attempts: int(r.attempts), Error: r.err}, err
 	}, `SELECT `+columns+` FROM job WHERE state = 'failed' AND (?1 = '' OR case_id = ?1) ORDER BY key`, caseID)

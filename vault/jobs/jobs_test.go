@@ -12,6 +12,7 @@ import (
 
 	"tutela/fault"
 	"tutela/vault/db"
+	"tutela/vault/internal/engine"
 )
 
 func TestEveryJobOnce(t *testing.T) {
@@ -167,7 +168,7 @@ func TestResultsAndFinishGoTogether(t *testing.T) {
 		k.work(Options{}, func(ctx context.Context, l *Lease) error {
 			if l.Attempt() == 1 {
 				return act(ctx, k.store, func(w *db.Writer) error {
-					if _, err := w.Exec(ctx, key, `INSERT INTO effect (nonce, job, worker) VALUES ('lost', 'x', 'x')`); err != nil {
+					if _, err := engine.Unlock(w.Raw()).Exec(ctx, `INSERT INTO effect (nonce, job, worker) VALUES ('lost', 'x', 'x')`); err != nil {
 						return err
 					}
 					if err := l.Finish(ctx, w); err != nil {
@@ -199,8 +200,8 @@ func TestTakenOver(t *testing.T) {
 		}()
 		late := <-first
 		// Its machine falls silent for longer than a lease.
-		err := k.store.Write(k.Context(), key, func(w *db.Writer) error {
-			_, err := w.Exec(k.Context(), key, `UPDATE job_worker SET beat = beat - 60000000`)
+		err := engine.Unlock(k.store.Raw()).Write(k.Context(), func(w *db.Writer) error {
+			_, err := engine.Unlock(w.Raw()).Exec(k.Context(), `UPDATE job_worker SET beat = beat - 60000000`)
 			return err
 		})
 		if err != nil {

@@ -19,8 +19,6 @@ import (
 var kitSchema = db.Schema{Room: "kit", Migrations: []string{
 	`CREATE TABLE effect (nonce TEXT PRIMARY KEY, job TEXT NOT NULL, worker TEXT NOT NULL)`}}
 
-var key = engine.Below()
-
 func openStore(ctx context.Context, url string) (*db.Store, error) {
 	return db.Open(ctx, db.Config{URL: url, Schemas: []db.Schema{Schema(), kitSchema}})
 }
@@ -67,8 +65,8 @@ func open(t testing.TB, url string) *kit {
 
 // act runs fn as an act would.
 func act(ctx context.Context, s *db.Store, fn func(*db.Writer) error) error {
-	return s.Write(ctx, key, func(w *db.Writer) error {
-		w.Bind(key, "act")
+	return engine.Unlock(s.Raw()).Write(ctx, func(w *db.Writer) error {
+		engine.Unlock(w.Raw()).Bind("act")
 		return fn(w)
 	})
 }
@@ -93,7 +91,7 @@ func effect(ctx context.Context, s *db.Store, l *Lease) error {
 	nonce := make([]byte, 16)
 	rand.Read(nonce)
 	return act(ctx, s, func(w *db.Writer) error {
-		if _, err := w.Exec(ctx, key, `INSERT INTO effect (nonce, job, worker) VALUES (?1, ?2, ?3)`,
+		if _, err := engine.Unlock(w.Raw()).Exec(ctx, `INSERT INTO effect (nonce, job, worker) VALUES (?1, ?2, ?3)`,
 			hex.EncodeToString(nonce), l.Key, l.worker); err != nil {
 			return err
 		}
@@ -121,7 +119,7 @@ func (k *kit) work(o Options, do func(context.Context, *Lease) error) {
 func (k *kit) effects() map[string]int {
 	k.Helper()
 	all := map[string]int{}
-	_, err := db.Collect(k.Context(), k.store.Read(key), func(rows *sql.Rows) (s string, err error) {
+	_, err := db.Collect(k.Context(), engine.Unlock(k.store.Raw()).Read(), func(rows *sql.Rows) (s string, err error) {
 		var n int
 		err = rows.Scan(&s, &n)
 		all[s] = n

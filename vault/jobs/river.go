@@ -15,6 +15,7 @@ import (
 	"tutela/fault"
 	"tutela/vault/db"
 	"tutela/vault/failpoint"
+	"tutela/vault/internal/engine"
 )
 
 // river hands jobs out on PostgreSQL. Its rows hold nothing but our key.
@@ -91,7 +92,7 @@ func (r *river) enqueue(ctx context.Context, w *db.Writer, js []row) error {
 	for i, j := range js {
 		params[i] = queue.InsertManyParams{Args: promise{Key: j.Key}, InsertOpts: &queue.InsertOpts{Queue: j.queue}}
 	}
-	if _, err := r.insert.InsertManyFastTx(ctx, w.SQLTx(r.key), params); err != nil {
+	if _, err := r.insert.InsertManyFastTx(ctx, engine.Unlock(w.Raw()).SQLTx(), params); err != nil {
 		return fault.New(fault.Outside, "jobs: promise: %w", err)
 	}
 	return nil
@@ -100,7 +101,7 @@ func (r *river) enqueue(ctx context.Context, w *db.Writer, js []row) error {
 // release makes River hand out again what a dead worker held. River itself
 // would wait for RescueStuckJobsAfter, since it has no heartbeats.
 func (r *river) release(ctx context.Context, w *db.Writer, worker string) error {
-	_, err := w.Exec(ctx, r.key, `UPDATE river_job SET state = 'available', scheduled_at = now()
+	_, err := engine.Unlock(w.Raw()).Exec(ctx, `UPDATE river_job SET state = 'available', scheduled_at = now()
 		WHERE state = 'running' AND attempted_by[array_length(attempted_by, 1)] = ?1`, worker)
 	return err
 }
@@ -155,7 +156,7 @@ func (r *river) watch(ctx context.Context, s *session, client *queue.Client[*sql
 			}
 		}
 		if s.Case == "" {
-			names, err := db.Collect(ctx, r.config.Store.Read(r.key), func(rows *sql.Rows) (n string, err error) { return n, rows.Scan(&n) },
+			names, err := db.Collect(ctx, engine.Unlock(r.config.Store.Raw()).Read(), func(rows *sql.Rows) (n string, err error) { return n, rows.Scan(&n) },
 				`SELECT DISTINCT queue FROM job WHERE state = 'waiting' AND host IN ('', ?1)`, s.Host)
 			if err != nil {
 				return err

@@ -68,7 +68,7 @@ func scan(rows *sql.Rows) (row, error) {
 
 // raw runs a changing statement that returns jobs.
 func (q *Queue) raw(ctx context.Context, w *db.Writer, query string, args ...any) ([]row, error) {
-	rows, err := w.Raw(ctx, q.key, query, args...)
+	rows, err := engine.Unlock(w.Raw()).Returning(ctx, query, args...)
 	if err != nil {
 		return nil, err
 	}
@@ -130,7 +130,7 @@ func short(s string) string {
 
 // write runs fn in a transaction that belongs to no act.
 func (q *Queue) write(ctx context.Context, fn func(*db.Writer) error) error {
-	return q.config.Store.Write(ctx, q.key, fn)
+	return engine.Unlock(q.config.Store.Raw()).Write(ctx, fn)
 }
 
 // now is the clock that workers of several machines share: the server's, where
@@ -159,7 +159,7 @@ const claimable = `state = 'waiting' AND (?2 = '' OR case_id = ?2) AND (host = '
 
 // exists asks a yes-or-no question over a reader.
 func (q *Queue) exists(ctx context.Context, query string, args ...any) (bool, error) {
-	_, ok, err := db.One(ctx, q.config.Store.Read(q.key), func(rows *sql.Rows) (n int, err error) { return n, rows.Scan(&n) }, query, args...)
+	_, ok, err := db.One(ctx, engine.Unlock(q.config.Store.Raw()).Read(), func(rows *sql.Rows) (n int, err error) { return n, rows.Scan(&n) }, query, args...)
 	return ok, err
 }
 
@@ -200,7 +200,7 @@ func (q *Queue) settle(ctx context.Context, l *Lease, failure error, stopped boo
 		default:
 			v = verdict{state: "waiting", pause: q.config.Pause(int(attempts))}
 		}
-		_, err = w.Exec(ctx, q.key, `UPDATE job SET state = ?2, attempts = ?3, not_before = ?4, error = ?5 WHERE key = ?1`,
+		_, err = engine.Unlock(w.Raw()).Exec(ctx, `UPDATE job SET state = ?2, attempts = ?3, not_before = ?4, error = ?5 WHERE key = ?1`,
 			l.Key, v.state, attempts, until+v.pause.Microseconds(), clip(failure))
 		return err
 	})

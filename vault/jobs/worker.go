@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"tutela/vault/db"
+	"tutela/vault/internal/engine"
 )
 
 // enlist makes the row of a worker of this process, and returns its id.
@@ -31,7 +32,7 @@ func (q *Queue) beat(ctx context.Context, id, host string) error {
 		if err != nil {
 			return err
 		}
-		_, err = w.Exec(ctx, q.key, `INSERT INTO job_worker (id, host, pid, beat) VALUES (?1, ?2, ?3, ?4)
+		_, err = engine.Unlock(w.Raw()).Exec(ctx, `INSERT INTO job_worker (id, host, pid, beat) VALUES (?1, ?2, ?3, ?4)
 			ON CONFLICT (id) DO UPDATE SET beat = excluded.beat`, id, host, int64(os.Getpid()), now)
 		return err
 	})
@@ -52,7 +53,7 @@ type worker struct {
 // A process number that is in use may be another process's by now, after a
 // reboot: ten leases of silence outweigh it.
 func (q *Queue) reap(ctx context.Context, self, host string) error {
-	all, err := db.Collect(ctx, q.config.Store.Read(q.key), func(rows *sql.Rows) (w worker, err error) {
+	all, err := db.Collect(ctx, engine.Unlock(q.config.Store.Raw()).Read(), func(rows *sql.Rows) (w worker, err error) {
 		return w, rows.Scan(&w.id, &w.host, &w.pid, &w.beat)
 	}, `SELECT id, host, pid, beat FROM job_worker WHERE id <> ?1`, self)
 	if err != nil || len(all) == 0 {
@@ -74,7 +75,7 @@ func (q *Queue) reap(ctx context.Context, self, host string) error {
 				continue
 			}
 			// It may have spoken since it was looked at.
-			res, err := w.Exec(ctx, q.key, `DELETE FROM job_worker WHERE id = ?1 AND beat = ?2`, o.id, o.beat)
+			res, err := engine.Unlock(w.Raw()).Exec(ctx, `DELETE FROM job_worker WHERE id = ?1 AND beat = ?2`, o.id, o.beat)
 			if err != nil {
 				return err
 			}
@@ -91,7 +92,7 @@ func (q *Queue) reap(ctx context.Context, self, host string) error {
 
 // release gives the jobs of a worker back to the others and removes its row.
 func (q *Queue) release(ctx context.Context, w *db.Writer, id string, death int) error {
-	_, err := w.Exec(ctx, q.key, `UPDATE job SET owner = '', deaths = deaths + ?2, not_before = 0,
+	_, err := engine.Unlock(w.Raw()).Exec(ctx, `UPDATE job SET owner = '', deaths = deaths + ?2, not_before = 0,
 		attempts = attempts - 1,
 		state = CASE WHEN deaths + ?2 >= ?3 THEN 'failed' ELSE 'waiting' END,
 		error = CASE WHEN deaths + ?2 >= ?3 THEN 'every worker that tried it died' ELSE error END
@@ -104,7 +105,7 @@ func (q *Queue) release(ctx context.Context, w *db.Writer, id string, death int)
 			return err
 		}
 	}
-	_, err = w.Exec(ctx, q.key, `DELETE FROM job_worker WHERE id = ?1`, id)
+	_, err = engine.Unlock(w.Raw()).Exec(ctx, `DELETE FROM job_worker WHERE id = ?1`, id)
 	return err
 }
 
