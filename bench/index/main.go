@@ -111,12 +111,12 @@ func run(s settings, n int) error {
 	name := short(n)
 	ms := ours.Query * 1e3
 	fmt.Printf("built-%-8s %.1f s, all processors, %.2f GB of memory and %.2f GB on disk\n", name, built.Build, built.Heap, built.Disk)
-	fmt.Printf("ready-%-8s %.2f s warm (goal 1 s, %s), first query then %.2f ms; %.2f s with nothing cached, first query %.2f ms\n",
-		name, ours.Open, verdict(ours.Open < 1), ours.First*1e3, cold.Open, cold.First*1e3)
-	fmt.Printf("query-%-8s %.3f ms (goal 0.3 ms, %s), %d of %d targets found (goal all, %s)  [one thread, radius %d]\n",
-		name, ms, verdict(ms <= 0.3), ours.Found, ours.Asked, verdict(ours.Found == ours.Asked), radius)
+	fmt.Printf("ready-%-8s %.2f s warm (goal 1 s at 10 million, %s), first query then %.2f ms; %.2f s with nothing cached, first query %.2f ms\n",
+		name, ours.Open, upTo10M(n, ours.Open < 1), ours.First*1e3, cold.Open, cold.First*1e3)
+	fmt.Printf("query-%-8s %.3f ms (goal 0.3 ms at 10 million, %s), %d of %d targets found (goal all, %s)  [one thread, radius %d]\n",
+		name, ms, upTo10M(n, ms <= 0.3), ours.Found, ours.Asked, verdict(ours.Found == ours.Asked), radius)
 	fmt.Printf("memory-%-7s %.2f GB resident, mapped files included (goal 1.5 GB at 10 million, %s)\n",
-		name, ours.RSS, verdict(ours.RSS <= 1.5 || n > 10_000_000))
+		name, ours.RSS, upTo10M(n, ours.RSS <= 1.5))
 	if n <= s.faiss {
 		for _, peer := range []struct {
 			kind  string
@@ -152,6 +152,14 @@ func beside(s settings, work, name, kind string, goal float64, asked int, ours r
 	fmt.Printf("%-14s %.0fx (goal %.0fx, %s)  faiss %.2f ms, tutela %.3f ms, %s (%d of %d found there)  [faiss built in %.1f s]\n",
 		kind+"-"+name, ratio, goal, verdict(ratio >= goal), theirs.Query*1e3, ours.Query*1e3, recall, theirs.Found, theirs.Asked, theirs.Build)
 	return nil
+}
+
+// upTo10M is the verdict on a goal that is there for lists of up to ten million.
+func upTo10M(n int, ok bool) string {
+	if n > 10_000_000 {
+		return "none at this size"
+	}
+	return verdict(ok)
 }
 
 func verdict(ok bool) string {
