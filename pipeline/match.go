@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"path/filepath"
 	"strings"
 
 	"tutela/casework/cases"
@@ -52,6 +53,7 @@ func (l *Line) match(ctx context.Context, w *work) error {
 	}
 	found, err := m.Match(ctx, w.q, subjects)
 	if err != nil {
+		l.forget(m)
 		return err
 	}
 	w.puts = append(w.puts, func(ctx context.Context, dw *db.Writer) error {
@@ -81,7 +83,7 @@ func (l *Line) current(ctx context.Context, q db.Queryer) (*matching.Matcher, st
 	if l.matcher != nil && l.lists == lists {
 		return l.matcher, lists, nil
 	}
-	m, err := matching.Load(ctx, q, l.siteRow)
+	m, err := matching.LoadKept(ctx, q, l.siteRow, filepath.Join(l.vault.Data(), "index", "pdq"))
 	if err != nil {
 		return nil, "", err
 	}
@@ -90,6 +92,16 @@ func (l *Line) current(ctx context.Context, q db.Queryer) (*matching.Matcher, st
 	}
 	l.matcher, l.lists = m, lists
 	return m, lists, nil
+}
+
+// forget drops a matcher that failed: the next one opens its index again, or makes
+// it where it is damaged.
+func (l *Line) forget(m *matching.Matcher) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.matcher == m {
+		l.matcher = nil
+	}
 }
 
 // activeLists names the set of lists that take part in matching.

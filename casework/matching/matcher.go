@@ -13,7 +13,7 @@ import (
 )
 
 // Matcher holds what is needed to compare many subjects: the active lists for
-// cases and their PDQ values in memory. It is right for one moment; load
+// cases and their PDQ values, in memory or in an index. It is right for one moment; load
 // another one when a list has changed.
 type Matcher struct {
 	row        []byte
@@ -22,8 +22,9 @@ type Matcher struct {
 	perceptual *hashlists.Perceptual
 }
 
-// Load prepares a Matcher. siteRow is the site's key of derived ids.
-func Load(ctx context.Context, q db.Queryer, siteRow []byte) (*Matcher, error) {
+// LoadKept prepares a Matcher. siteRow is the site's key of derived ids; dir is
+// where the fingerprints of large lists are kept in an index between runs.
+func LoadKept(ctx context.Context, q db.Queryer, siteRow []byte, dir string) (*Matcher, error) {
 	lists, err := hashlists.ActiveOf(ctx, q, hashlists.ForCases()...)
 	if err != nil {
 		return nil, err
@@ -35,7 +36,7 @@ func Load(ctx context.Context, q db.Queryer, siteRow []byte) (*Matcher, error) {
 	for _, l := range lists {
 		m.lists[l.ID] = l
 	}
-	m.perceptual, err = hashlists.LoadPerceptual(ctx, q, hashlists.ForCases()...)
+	m.perceptual, err = hashlists.OpenPerceptual(ctx, q, hashlists.Keep{Dir: dir, Key: siteRow, State: m.Lists()}, hashlists.ForCases()...)
 	return m, err
 }
 
@@ -138,7 +139,10 @@ func (m *Matcher) near(ctx context.Context, q db.Queryer, subjects []Subject) ([
 			}
 			hits, ok := searched[p.Hash]
 			if !ok {
-				hits = m.perceptual.Search(p.Hash, Radius)
+				var err error
+				if hits, err = m.perceptual.Search(p.Hash, Radius); err != nil {
+					return nil, err
+				}
 				searched[p.Hash] = hits
 			}
 			for _, n := range hits {
