@@ -91,6 +91,13 @@ func Findings(ctx context.Context, q db.Queryer, o Query) ([]Finding, error) {
 		ORDER BY `+riskFinding+", f.exhibit, f.code, f.id"+limit(o.Limit), string(o.Case), o.Exhibit, o.View.Protected)
 }
 
+// FindingsIn returns the findings on exhibits of a case and on what is inside
+// them, protected ones too, by exhibit, item, code and id.
+func FindingsIn(ctx context.Context, q db.Queryer, c cases.ID, exhibits ...string) ([]Finding, error) {
+	return db.CollectIn(ctx, q, scanFinding, selectFinding+
+		" WHERE f.exhibit IN (?*) AND f.case_id = ?1 ORDER BY f.exhibit, f.item, f.code, f.id", exhibits, string(c))
+}
+
 // FindingCounts counts findings of a case by code.
 func FindingCounts(ctx context.Context, q db.Queryer, c cases.ID, v cases.View) (map[string]int64, error) {
 	return tally(ctx, q, "SELECT f.code, CAST(SUM(f.count) AS BIGINT) FROM finding f WHERE f.case_id = ?1 AND (?2 OR NOT "+
