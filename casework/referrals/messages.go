@@ -116,6 +116,12 @@ func (b *builder) group(id chats.GroupID) {
 	b.cut.Package.Groups = append(b.cut.Package.Groups, out)
 }
 
+// Code points of private use, which stand for files while a text is masked.
+const (
+	firstPrivate = 0xE000
+	privates     = 6400
+)
+
 // message adds one message and the files that it carried.
 func (b *builder) message(m chats.Shown, by identifiers.ID) error {
 	x := referral.Message{ID: b.id("message", string(m.ID)), Group: b.id("group", string(m.Group)), Author: b.taken[by].ID,
@@ -124,7 +130,8 @@ func (b *builder) message(m chats.Shown, by identifiers.ID) error {
 	if m.Kind == chats.MessageKind(whatsapp.Deleted) && text == "" {
 		text = b.text.Text("cut.deleted")
 	}
-	for _, a := range m.Attachments {
+	var names []string // pairs for a strings.Replacer
+	for n, a := range m.Attachments {
 		item, err := b.attachment(m, a, by)
 		if err != nil {
 			return err
@@ -134,11 +141,15 @@ func (b *builder) message(m chats.Shown, by identifiers.ID) error {
 		} else if text == "" {
 			text = referral.Masked
 		}
-		if a.Name != "" {
-			text = strings.ReplaceAll(text, a.Name, cmp.Or(item, referral.Masked))
+		if a.Name != "" { // an item's label has digits, which the mask must not see
+			stand := string(rune(firstPrivate + n%privates))
+			text = strings.ReplaceAll(text, a.Name, stand)
+			names = append(names, stand, cmp.Or(item, referral.Masked))
 		}
 	}
+	b.reworded[x.ID] = text != m.Text
 	x.Text, x.Masks = b.mask.text(text)
+	x.Text = strings.NewReplacer(names...).Replace(x.Text)
 	if x.Masks > 0 {
 		b.leave(LeftOut{Kind: "message", ID: string(m.ID), What: x.Text, Reason: MaskedPart, Count: x.Masks})
 	}
