@@ -56,24 +56,28 @@ func places(ctx context.Context, q db.Queryer, act string) (map[string]int, erro
 	}
 	place := map[string]int{}
 	for _, i := range items {
-		leaf, err := leafOf(i.JSON)
+		row, err := rowOf(i.JSON)
 		if err != nil {
 			return nil, err
 		}
-		place[leaf] = i.Place
+		place[row.Leaf] = i.Place
 	}
 	return place, nil
 }
 
-// leafOf reads the key of a statement out of its item.
-func leafOf(item []byte) (string, error) {
+// stating is what is read of a statement's item.
+type stating struct {
+	Leaf    string `json:"leaf"`
+	Exhibit string `json:"exhibit"`
+}
+
+// rowOf reads a statement out of its item.
+func rowOf(item []byte) (stating, error) {
 	var i struct {
-		Row struct {
-			Leaf string `json:"leaf"`
-		} `json:"row"`
+		Row stating `json:"row"`
 	}
 	if err := json.Unmarshal(item, &i); err != nil {
-		return "", fault.New(fault.Corrupt, "refer: a statement in the log: %w", err)
+		return stating{}, fault.New(fault.Corrupt, "refer: a statement in the log: %w", err)
 	}
-	return i.Row.Leaf, nil
+	return i.Row, nil
 }

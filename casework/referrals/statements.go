@@ -90,6 +90,12 @@ func (r *Room) anchors(c *Cut) (all, alone string) {
 	return ids.Derive(row, "statement", "all", string(c.Request.Case), c.State), ids.Derive(row, "statement", "alone", c.key)
 }
 
+// formerAnchor is that of the acts that version 1 of the rules wrote, one for
+// each request. Nothing is proved by them any more; they can be forgotten.
+func (r *Room) formerAnchor(c *Cut) string {
+	return ids.Derive(r.v.Keys.Site.Row, "statement", c.key, "anchor", "")
+}
+
 // leafIn is the leaf of a statement in an act: one row cannot stand in two.
 func (r *Room) leafIn(l laid, c *Cut, leaf string) string {
 	if !l.alone {

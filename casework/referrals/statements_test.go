@@ -9,6 +9,7 @@ import (
 	"tutela/casework/identifiers"
 	"tutela/casework/referrals"
 	"tutela/format/referral"
+	"tutela/vault/audit"
 	"tutela/vault/audit/proof"
 	"tutela/vault/db"
 )
@@ -134,5 +135,43 @@ func TestRewordedIsNotProved(t *testing.T) {
 		if reworded != 1 {
 			t.Errorf("%d messages name an item: %+v", reworded, k.Messages)
 		}
+	})
+}
+
+// TestForget erases an exhibit: nothing that was stated of it is left in rows or
+// log, and what was stated of another one stays.
+func TestForget(t *testing.T) {
+	each(t, func(t *testing.T, s *site) {
+		s.export("Senderos", group, false, nil)
+		s.export("Otro", strings.ReplaceAll(group, "plain words", "other words"), false, nil)
+		s.confirm("IT", "+39 320 000 0001")
+		s.confirm("FR", "+33 6 39 98 00 01")
+		p := s.cut(s.request("IT")).Cut.Package
+		chat := s.item("WhatsApp Chat with Senderos.txt")
+		header := openProofs(t, p).header
+		act := audit.Act{Class: audit.Erasure, Verb: "test.erase", Case: string(s.c), Why: "test"}
+		_, err := s.v.Desk.Do(ctx, act, func(w *db.Writer) error {
+			n, err := s.first.Forget(ctx, w, s.c, chat.Exhibit)
+			if n != 5 { // the exhibit for two countries, two messages of one and one of the other
+				t.Errorf("%d items were dropped", n)
+			}
+			return err
+		})
+		must(t, err)
+		var head struct{ Act string }
+		must(t, json.Unmarshal([]byte(header), &head))
+		left := ""
+		items, err := audit.Items(ctx, s.look(), head.Act)
+		must(t, err)
+		for _, i := range items {
+			left += string(i.JSON) + "\n"
+		}
+		rows, err := db.Collect(ctx, s.look(), func(r *sql.Rows) (x string, err error) { return x, r.Scan(&x) },
+			"SELECT exhibit || ' ' || text FROM referral_statement")
+		must(t, err)
+		left += strings.Join(rows, "\n")
+		wantNone(t, left, chat.SHA256.String(), "plain words")
+		wantAll(t, left, s.item("WhatsApp Chat with Otro.txt").SHA256.String(), "other words", "frenchsecret")
+		openProofs(t, p) // what was sent holds as before
 	})
 }
