@@ -87,7 +87,8 @@ func (r reading) failed() bool {
 }
 
 // readings collects what stands against items, or against an exhibit as a
-// whole: findings, and stages that failed.
+// whole: findings, and stages that failed. What stands against something inside
+// an item of the package stands against that item.
 func (b *builder) readings(results []media.Result) (map[string]reading, error) {
 	against := map[string]reading{}
 	add := func(of, code string) {
@@ -104,10 +105,29 @@ func (b *builder) readings(results []media.Result) (map[string]reading, error) {
 		}
 	}
 	found, err := media.FindingsIn(b.ctx, b.q, b.m.k.ID, slices.Sorted(maps.Keys(b.exhibitAt))...)
+	parent := map[media.ID]media.ID{}
+	for _, i := range b.m.items {
+		parent[i.ID] = i.Parent
+	}
+	told := b.told()
 	for _, f := range found {
 		add(cmp.Or(string(f.Item), f.Exhibit), f.Code)
+		for at := parent[f.Item]; at != ""; at = parent[at] {
+			if told[at] {
+				add(string(at), f.Code)
+			}
+		}
 	}
 	return against, err
+}
+
+// told are the items of the package.
+func (b *builder) told() map[media.ID]bool {
+	told := map[media.ID]bool{}
+	for _, i := range b.originals {
+		told[i.ID] = true
+	}
+	return told
 }
 
 // account counts each item of the package once, by what the readers made of
@@ -188,15 +208,13 @@ func (b *builder) noted(what string, against reading) []string {
 // around returns by exhibit the items that those of the package and its
 // messages were taken out of: chats, mails, containers.
 func (b *builder) around() (map[string][]string, error) {
-	seen, wanted := map[media.ID]bool{"": true}, []media.ID{}
+	seen, wanted := b.told(), []media.ID{}
+	seen[""] = true
 	want := func(id media.ID) {
 		if !seen[id] {
 			seen[id] = true
 			wanted = append(wanted, id)
 		}
-	}
-	for _, i := range b.originals {
-		seen[i.ID] = true
 	}
 	for _, i := range b.originals {
 		want(i.Parent)

@@ -140,6 +140,13 @@ func TestCoverageTellsSalvage(t *testing.T) {
 		if c.Note != "the exhibit: read without its directory, piece by piece (zip.directory)" || c.Read != 1 || c.Failed != 0 {
 			t.Errorf("%+v", c)
 		}
+		within := inner("outer.zip › box.zip › one.jpg › part", one.ID)
+		s.do(func(w *db.Writer) error { return media.PutItems(ctx, w, within) })
+		s.against(within, "picture.truncated")
+		p = s.cut(s.request("IT")).Cut.Package
+		if c := covered(t, p, p.Items[0].Source.Exhibit); c.Failed != 1 || c.Read != 0 || !strings.Contains(c.Note, p.Items[0].ID+": ends too early") {
+			t.Errorf("something inside an item could not be read: %+v", c)
+		}
 		s.do(func(w *db.Writer) error {
 			one.State = media.Unreadable
 			return media.PutItems(ctx, w, one)

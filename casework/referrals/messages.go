@@ -259,6 +259,7 @@ func (b *builder) relations() error {
 		}
 		if key := strings.Join([]string{x.ID, rel.Kind, rel.Group, rel.Source.Exhibit}, " "); !b.relationAt[key] {
 			b.relationAt[key] = true
+			rel.Source.Place = b.first(m)
 			x.Relations = append(x.Relations, rel)
 		}
 		b.risk(string(m.Identifier))
@@ -271,6 +272,26 @@ func (b *builder) relations() error {
 		}
 	}
 	return nil
+}
+
+// first says where something that an identifier wrote or sent begins, "" for
+// what others did: the entry would be theirs.
+func (b *builder) first(m identifiers.Mention) string {
+	switch m.Relation {
+	case identifiers.Author:
+		for _, w := range b.written {
+			if w.by == m.Identifier && string(w.Group) == m.Group {
+				return b.source(w.Exhibit, w.Time).Place
+			}
+		}
+	case identifiers.Sender:
+		for _, t := range b.sent {
+			if t.by == m.Identifier && t.Item == m.Item {
+				return b.source(t.Exhibit, t.Received).Place
+			}
+		}
+	}
+	return ""
 }
 
 // unrelated says why a mention is left out, "" if it is not.
