@@ -104,8 +104,10 @@ func FindingCounts(ctx context.Context, q db.Queryer, c cases.ID, v cases.View) 
 		protectedFinding+") GROUP BY f.code", string(c), v.Protected)
 }
 
+// The first argument is the case. Which exhibits are protected is asked once:
+// for each finding, it took minutes in an exhibit of 89,000 items.
 const (
-	protectedFinding = `(EXISTS (SELECT 1 FROM item i WHERE i.exhibit = f.exhibit AND i.protected)
+	protectedFinding = `(f.exhibit IN (SELECT i.exhibit FROM item i WHERE i.case_id = ?1 AND i.protected)
 		OR EXISTS (SELECT 1 FROM mark k WHERE (k.object = f.item OR k.object = f.exhibit) AND k.kind = 'protected' AND k.is_set))`
 	riskFinding = `CASE WHEN EXISTS (SELECT 1 FROM mark k WHERE (k.object = f.item OR k.object = f.exhibit)
 		AND k.kind = 'risk' AND k.is_set) THEN 0 ELSE 1 END`
