@@ -45,18 +45,18 @@ type losing struct {
 func losses() []losing {
 	return []losing{
 		{Ends, "picture.truncated zip.truncated tar.truncated mail.truncated mail.no-end"},
-		{Broken, "picture.damaged archive.damaged archive.checksum gzip.damaged tar.damaged zip.overlap mail.encoding content.corrupt content.unreadable content.none"},
+		{Broken, "picture.damaged picture.corrupt archive.damaged archive.checksum gzip.damaged tar.damaged zip.overlap mail.encoding content.corrupt content.unreadable content.none"},
 		{Salvaged, "zip.directory mail.no-boundary"},
 		{Locked, "zip.encrypted"},
-		{Unsupported, "picture.unsupported archive.unsupported zip.method"},
+		{Unsupported, "picture.unsupported picture.raw-camera picture.no-decoder archive.unsupported zip.method"},
 		{Limit, `picture.too-large archive.count archive.size archive.total archive.ratio archive.depth whatsapp.limit mail.parts
 			mail.depth mail.headers mail.size mail.long-header mbox.count read.size read.text link.size content.excluded`},
 		{Crashed, "picture.decoder-failed stage.crashed fingerprint.*"},
 		{Unclear, `whatsapp.unknown-phrase whatsapp.not-a-chat whatsapp.ambiguous-header whatsapp.date-order-conflict
 			whatsapp.date-order-undecidable whatsapp.preamble mbox.preamble mail.header mail.empty read.nothing`},
-		{Part, "picture.animated"},
+		{Part, "picture.animated picture.frames-left"},
 		{Scope, "read.scope"},
-		{NoLoss, `type.* picture.orientation zip.name-encoding zip.two-names archive.absolute archive.name-control archive.name-long
+		{NoLoss, `type.* picture.orientation picture.too-small zip.name-encoding zip.two-names archive.absolute archive.name-control archive.name-long
 			archive.path-escape archive.link archive.special archive.duplicate-name whatsapp.attachment-* whatsapp.backwards
 			whatsapp.counter-* whatsapp.crlf-inside whatsapp.date-order-inferred whatsapp.embedded-header whatsapp.export-cap
 			whatsapp.line-ends whatsapp.name-colon whatsapp.shape-change mail.fold mail.duplicate-header mail.tld`},

@@ -85,7 +85,7 @@ func TestCoverageTellsDamage(t *testing.T) {
 		s.against(one, "picture.animated")
 		c, _, label := look()
 		wantCounts(c, 1, 0, 0)
-		if c.Note != label+": only the first picture of several was compared (picture.animated)" {
+		if c.Note != label+": of several pictures not all were compared (picture.animated)" {
 			t.Errorf("note of a part: %q", c.Note)
 		}
 
