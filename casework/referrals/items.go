@@ -80,18 +80,10 @@ func (b *builder) item(i media.Item, by identifiers.ID, t when.Time) (string, er
 	if i.Risk {
 		b.cut.Package.ChildAtRisk = true
 	}
-	b.risk(string(i.ID))
+	b.risk(string(i.ID), i.Exhibit)
 	b.itemAt[i.ID] = len(b.cut.Package.Items)
 	b.add(x, i)
 	b.subjects = append(b.subjects, string(i.ID), x.Original.SHA256)
-	switch i.State {
-	case media.Unreadable:
-		b.counted(i.Exhibit).Failed++
-	case media.Excluded:
-		b.counted(i.Exhibit).Excluded++
-	default:
-		b.counted(i.Exhibit).Read++
-	}
 	return id, nil
 }
 

@@ -17,7 +17,7 @@ import (
 )
 
 // Version of the rules of the cut; it stands in the coverage of each package.
-const Version = "1"
+const Version = "2"
 
 // ID identifies a package: 32 lower-case hexadecimal digits, keyed by the site.
 type ID string

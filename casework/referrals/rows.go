@@ -3,6 +3,7 @@ package referrals
 import (
 	"context"
 	"database/sql"
+	"fmt"
 
 	"tutela/casework/cases"
 	"tutela/casework/staff"
@@ -128,6 +129,9 @@ type revision struct {
 	acts int64 // that changed the case
 	last int64 // place of the last one in the log, −1 if none
 }
+
+// String is the state of a case as cuts carry it.
+func (r revision) String() string { return fmt.Sprintf("%d.%d", r.acts, r.last) }
 
 // revisionOf reads where in the log the case was last changed. The order of
 // the log counts, not that of the acts' ids, which are drawn by each actor.

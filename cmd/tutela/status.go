@@ -164,7 +164,14 @@ func (s *statusRow) countPeople(in *room) error {
 }
 
 func (s *statusRow) countWork(in *room) error {
+	shut, err := in.shutThings()
+	if err != nil {
+		return err
+	}
 	counts, err := in.v.Queue.Counts(in.ctx, string(in.k.ID))
+	if len(shut) > 0 {
+		counts, err = in.v.Queue.CountsOf(in.ctx, string(in.k.ID), func(thing string) bool { return !shut[thing] })
+	}
 	if err != nil {
 		return err
 	}
@@ -182,6 +189,41 @@ func (s *statusRow) countWork(in *room) error {
 		s.Failures = append(s.Failures, failureRow{f.Stage, text})
 	}
 	return err
+}
+
+// shutThings returns the ids of protected sources' exhibits and of what is in
+// them: jobs that do nothing else are not counted.
+func (c *room) shutThings() (map[string]bool, error) {
+	marked, err := c.hidden()
+	if err != nil {
+		return nil, err
+	}
+	all, err := evidence.Count(c.ctx, c.r, string(c.k.ID), true)
+	if err != nil {
+		return nil, err
+	}
+	open, err := evidence.Count(c.ctx, c.r, string(c.k.ID), false)
+	if err != nil || all.Exhibits == open.Exhibits && len(marked) == 0 {
+		return nil, err
+	}
+	exhibits, err := evidence.Exhibits(c.ctx, c.r, evidence.Query{Case: string(c.k.ID), Protected: true})
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range exhibits {
+		if !e.Protected && !marked[e.ID] {
+			continue
+		}
+		marked[e.ID] = true
+		items, err := media.Items(c.ctx, c.r, media.Query{Case: c.k.ID, Exhibit: e.ID, View: cases.View{Protected: true}})
+		if err != nil {
+			return nil, err
+		}
+		for _, i := range items {
+			marked[string(i.ID)] = true
+		}
+	}
+	return marked, nil
 }
 
 // closed returns what names protected sources' exhibits and items: their ids,
