@@ -94,8 +94,13 @@ func (w *world) group(i int) {
 	for k := range n {
 		in = append(in, w.members[(i*7+k)%len(w.members)])
 	}
-	if i == 0 {
+	switch i {
+	case 0:
 		in = append(in, w.plan.Bystander, w.plan.Minor)
+	case 2: // whose telephone this is has not saved her
+		unsaved := w.plan.Minor
+		unsaved.Name = ""
+		in = append(in, unsaved)
 	}
 	exporter := "You"
 	if c.d.name == "android-es" {

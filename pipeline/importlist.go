@@ -6,6 +6,7 @@ import (
 	"os"
 
 	"tutela/casework/hashlists"
+	"tutela/casework/matching"
 	"tutela/casework/staff"
 	"tutela/fault"
 	"tutela/format"
@@ -28,9 +29,17 @@ type ListOrder struct {
 	Purpose    hashlists.Purpose
 	Terms      string   // what the source allows and demands
 	Recipients string   // who may learn of a match, in words; "" = no restriction stated
-	Format     string   // hashlist.Auto (also ""), CSV or VICS
+	Format     string   // one of hashlist.Formats; "" is Auto
 	Columns    []string // of a CSV without a header
+	Mapping    hashlist.Mapping
+	Delta      bool // adds to the earlier lists of the source, takes the place of none
 	Why        string
+}
+
+// Imported is a list that was imported, and the matches that it opened again.
+type Imported struct {
+	hashlists.List
+	Reopened []matching.Reopened
 }
 
 // documentCase is what the content store keeps the document of a list under: it
@@ -40,26 +49,27 @@ func documentCase(id hashlists.ID) string { return "list-" + string(id) }
 // ImportList seals the document of a hash list and then makes it an active list.
 // Every officer who can act at that time can open the sealed document later. A
 // document that is refused leaves no list and no content behind; what was wrong
-// with it is told in the findings.
-func ImportList(ctx context.Context, v *vault.Vault, o ListOrder) (hashlists.List, []format.Finding, error) {
+// with it is told in the findings. Matches that rest on entries which are gone or
+// corrected since are opened again in the same act.
+func ImportList(ctx context.Context, v *vault.Vault, o ListOrder) (Imported, []format.Finding, error) {
 	if o.Why == "" {
-		return hashlists.List{}, nil, fault.New(fault.Invalid, "hash list: an import needs a reason")
+		return Imported{}, nil, fault.New(fault.Invalid, "hash list: an import needs a reason")
 	}
 	id, err := ids.New(v.Clock(), v.Rand)
 	if err != nil {
-		return hashlists.List{}, nil, err
+		return Imported{}, nil, err
 	}
 	l := hashlists.List{ID: hashlists.ID(id), Source: o.Source, Version: o.Version, Purpose: o.Purpose, Terms: o.Terms,
-		Recipients: o.Recipients, Officer: staff.ID(v.Desk.KeyID()), At: v.Now()}
+		Recipients: o.Recipients, Officer: staff.ID(v.Desk.KeyID()), At: v.Now(), Delta: o.Delta}
 	im := importing{v: v, order: o, list: l}
 	name, err := im.seal(ctx)
 	if err != nil {
-		return hashlists.List{}, nil, err
+		return Imported{}, nil, err
 	}
 	done, findings, err := im.read(ctx, name)
 	if err != nil {
 		im.discard(ctx, name)
-		return hashlists.List{}, findings, err
+		return Imported{}, findings, err
 	}
 	return done, findings, nil
 }
@@ -118,7 +128,7 @@ func officers(v *vault.Vault) []string {
 }
 
 // read makes a list of the sealed document.
-func (im *importing) read(ctx context.Context, name string) (done hashlists.List, fs []format.Finding, err error) {
+func (im *importing) read(ctx context.Context, name string) (done Imported, fs []format.Finding, err error) {
 	content, err := im.v.Blobs.Open(ctx, documentCase(im.list.ID), name)
 	if err != nil {
 		return done, nil, err
@@ -126,7 +136,12 @@ func (im *importing) read(ctx context.Context, name string) (done hashlists.List
 	defer content.Close()
 	_, err = im.v.Desk.Do(ctx, im.act(audit.Collection, "hashlist.import"), func(w *db.Writer) error {
 		in := io.NewSectionReader(content, 0, content.Size())
-		done, fs, err = hashlists.Import(ctx, w, im.list, in, hashlist.Options{Format: im.order.Format, Columns: im.order.Columns})
+		done.List, fs, err = hashlists.Import(ctx, w, im.list, in, hashlist.Options{Format: im.order.Format, Columns: im.order.Columns, Mapping: im.order.Mapping})
+		if err != nil {
+			return err
+		}
+		done.Reopened, err = matching.Reopen(ctx, w, matching.Change{Source: im.list.Source, Purpose: im.list.Purpose,
+			Officer: im.list.Officer, At: im.list.At, Why: im.list.Source + " " + im.list.Version})
 		return err
 	})
 	return done, fs, err

@@ -45,7 +45,7 @@ func TestImportListSealsTheDocument(t *testing.T) {
 			if err != nil || string(text) != twoValues {
 				t.Errorf("the document reads %q, %v", text, err)
 			}
-			if err := refill(t, v, l); err != nil {
+			if err := refill(t, v, l.List); err != nil {
 				t.Errorf("refill: %v", err)
 			}
 		}

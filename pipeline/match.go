@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"path/filepath"
 	"strings"
 
 	"tutela/casework/cases"
@@ -52,6 +53,7 @@ func (l *Line) match(ctx context.Context, w *work) error {
 	}
 	found, err := m.Match(ctx, w.q, subjects)
 	if err != nil {
+		l.forget(m)
 		return err
 	}
 	w.puts = append(w.puts, func(ctx context.Context, dw *db.Writer) error {
@@ -81,7 +83,7 @@ func (l *Line) current(ctx context.Context, q db.Queryer) (*matching.Matcher, st
 	if l.matcher != nil && l.lists == lists {
 		return l.matcher, lists, nil
 	}
-	m, err := matching.Load(ctx, q, l.siteRow)
+	m, err := matching.LoadKept(ctx, q, l.siteRow, filepath.Join(l.vault.Data(), "index", "pdq"))
 	if err != nil {
 		return nil, "", err
 	}
@@ -92,14 +94,20 @@ func (l *Line) current(ctx context.Context, q db.Queryer) (*matching.Matcher, st
 	return m, lists, nil
 }
 
+// forget drops a matcher that failed: the next one opens its index again, or makes
+// it where it is damaged.
+func (l *Line) forget(m *matching.Matcher) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.matcher == m {
+		l.matcher = nil
+	}
+}
+
 // activeLists names the set of lists that take part in matching.
 func activeLists(ctx context.Context, q db.Queryer) (string, error) {
-	lists, err := hashlists.ActiveOf(ctx, q, hashlists.ForCases()...)
-	var ids []string
-	for _, l := range lists {
-		ids = append(ids, string(l.ID))
-	}
-	return nameLists(ids), err
+	names, err := hashlists.Names(ctx, q, hashlists.ForCases()...)
+	return nameLists(names), err
 }
 
 func nameLists(ids []string) string {

@@ -132,7 +132,8 @@ func (r *rebuild) run(ctx context.Context) error {
 	return r.compare(ctx)
 }
 
-// refill reads the entries of hash lists from their sealed documents again. Where
+// refill reads the entries of hash lists from their sealed documents again, in the
+// order of the import, because later ones withdraw entries of earlier ones. Where
 // that cannot be done, the stored entries serve.
 func (r *rebuild) refill(ctx context.Context) error {
 	lists, err := hashlists.All(ctx, r.look)
@@ -140,7 +141,7 @@ func (r *rebuild) refill(ctx context.Context) error {
 		return err
 	}
 	whole := true
-	for _, list := range lists {
+	for _, list := range slices.Backward(lists) {
 		switch err := r.refillOne(ctx, list); fault.KindOf(err) {
 		case fault.Refused, fault.NotFound:
 			r.leave("list", string(list.ID), "document")
@@ -156,6 +157,9 @@ func (r *rebuild) refill(ctx context.Context) error {
 	}
 	if whole {
 		return nil
+	}
+	if err := r.fresh.CopyTable(ctx, "hash_list_detail"); err != nil {
+		return err
 	}
 	return r.fresh.CopyTable(ctx, "hash_list_entry")
 }

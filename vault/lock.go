@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 
 	"tutela/fault"
+	"tutela/vault/internal/filelock"
 )
 
 // lockFile is the directory's lock. The system lets go of it when the process
@@ -16,7 +17,7 @@ func takeLock(dir string, exclusive bool) (*lockFile, error) {
 	if err != nil {
 		return nil, fault.New(fault.Outside, "vault: %w", err)
 	}
-	if err := flock(f, exclusive); err != nil {
+	if err := filelock.Lock(f, exclusive); err != nil {
 		f.Close()
 		return nil, fault.Hint(fault.New(fault.Busy, "vault: %s is in use: %w", dir, err), "Wait until the other tutela has finished.")
 	}
@@ -24,7 +25,7 @@ func takeLock(dir string, exclusive bool) (*lockFile, error) {
 }
 
 // share turns an exclusive lock into a shared one.
-func (l *lockFile) share() error { return flock(l.f, false) }
+func (l *lockFile) share() error { return filelock.Lock(l.f, false) }
 
 func (l *lockFile) release() error {
 	if l == nil || l.f == nil {

@@ -163,11 +163,16 @@ func TestProtectedSourceLeavesNoTrace(t *testing.T) {
 		ms, err := chats.Messages(ctx, q, chats.Query{Case: "01A", Group: g, Reading: true})
 		must(t, err)
 		for i, m := range ms {
-			if m.Ordinal != i || m.Offset != 0 || m.Length != 0 {
+			if m.Ordinal != i || m.Offset != 0 || m.Length != 0 || m.Kind == chats.SystemMessage {
 				t.Errorf("the gap before message %d shows: %+v", i, m)
 			}
+			for _, a := range m.Attachments {
+				if a.Name != "" || a.Item != "" {
+					t.Errorf("what the telephone calls a file shows: %+v", a)
+				}
+			}
 		}
-		if len(ms) != 5 || ms[2].Time.Wall != "2026-01-02T10:05" || ms[3].Text != "@"+chats.Masked+" see missing" {
+		if len(ms) != 2 || ms[0].Time.Wall != "2026-01-02T10:05" || ms[1].Text != "@"+chats.Masked+" see missing" {
 			t.Errorf("messages: %+v", ms)
 		}
 		es, err := chats.Timeline(ctx, q, "01A", g, shut)

@@ -77,20 +77,18 @@ func (gs guards) text(g GroupID, s string) string {
 
 // undress takes away what could give a protected source away: the place and
 // the number of a message show how many are missing between, the direction
-// shows who received, system texts speak to the owner, an exhibit or item that
-// no list shows can only be the source's, and how a time is written tells whose
-// telephone wrote it.
+// shows who received, an exhibit or item that no list shows can only be the
+// source's, and how a time is written and what a telephone calls a file tells
+// whose telephone it was and how many files there were. System texts speak to
+// the owner and are left out before.
 func (gs guards) undress(s *Shown, ordinal int) {
 	s.Ordinal, s.Offset, s.Length, s.Direction = ordinal, 0, 0, DirectionUnknown
-	if s.Kind == SystemMessage {
-		s.Text = ""
-	}
 	if !gs[s.Group].export {
 		return
 	}
 	s.Exhibit, s.Item, s.Time = "", "", plainTime(s.Time)
 	for i := range s.Attachments {
-		s.Attachments[i].Item = ""
+		s.Attachments[i].Item, s.Attachments[i].Name = "", ""
 	}
 }
 

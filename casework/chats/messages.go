@@ -32,9 +32,10 @@ type Shown struct {
 // Messages lists messages: child at risk first, then by time, then by id, or
 // as a conversation with Reading. Of a protected export the view leaves out
 // what its owner wrote and what is written in the owner's words, and in the
-// rest it shows no exhibit, no place, no direction and no system text, times to
-// the minute and not as written, numbers the messages anew, and masks the owner's names, so that nothing is missing that
-// could be counted.
+// rest it shows no exhibit, no place, no direction, no system message and no
+// name of a file, times to the minute and not as written, numbers the messages
+// anew, and masks the owner's names, so that nothing is missing that could be
+// counted.
 func Messages(ctx context.Context, q db.Queryer, o Query) ([]Shown, error) {
 	order := "18 DESC, m.wall, m.id"
 	if o.Reading {
@@ -133,6 +134,7 @@ func dress(ctx context.Context, q db.Queryer, c cases.ID, ms []Shown, v cases.Vi
 	if err != nil {
 		return nil, err
 	}
+	ms = slices.DeleteFunc(ms, func(s Shown) bool { return gs[s.Group] != nil && s.Kind == SystemMessage })
 	next := map[GroupID]int{}
 	for i := range ms {
 		if gs[ms[i].Group] != nil {

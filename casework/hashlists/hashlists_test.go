@@ -227,13 +227,13 @@ func TestPerceptual(t *testing.T) {
 		if err != nil || p.Len() != 2 {
 			t.Fatalf("%d values, %v: the flat one must not count", p.Len(), err)
 		}
-		h := p.Search([4]uint64{}, 31)
-		if len(h) != 0 {
+		h, err := p.Search([4]uint64{}, 31)
+		if err != nil || len(h) != 0 {
 			t.Errorf("a flat picture found %v", h)
 		}
 		b, _ := hex.DecodeString(hash)
-		found := p.Search([4]uint64{be(b), be(b[8:]), be(b[16:]), be(b[24:])}, 31)
-		if len(found) != 2 || found[0].Distance != 0 || found[0].Number != 2 || found[1].Distance != 4 || found[1].List != "L1" {
+		found, err := p.Search([4]uint64{be(b), be(b[8:]), be(b[16:]), be(b[24:])}, 31)
+		if err != nil || len(found) != 2 || found[0].Distance != 0 || found[0].Number != 2 || found[1].Distance != 4 || found[1].List != "L1" {
 			t.Errorf("found %+v", found)
 		}
 		if p, err := LoadPerceptual(t.Context(), reader(t, v), Terrorism); err != nil || p.Len() != 0 {

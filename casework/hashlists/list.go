@@ -7,6 +7,7 @@ import (
 
 	"tutela/casework/staff"
 	"tutela/fault"
+	"tutela/format/hashlist"
 	"tutela/hash/digest"
 	"tutela/vault/db"
 )
@@ -38,7 +39,7 @@ type State string
 // The states. Only active lists answer.
 const (
 	Active     State = "active"
-	Superseded State = "superseded" // a newer version of the same source and purpose is active
+	Superseded State = "superseded" // a newer version of the same source and purpose is active, or a newer entry
 	Withdrawn  State = "withdrawn"  // by the source or by an officer
 )
 
@@ -53,7 +54,7 @@ type List struct {
 	Officer    staff.ID
 	At         int64     // import, microseconds UTC
 	Document   digest.ID // SHA-256 of the sealed document
-	Format     string    // "csv", "vics"
+	Format     string    // one of hashlist.Formats
 	Columns    string    // names given for a CSV without a header, joined by commas
 	Scheme     string    // of the category codes
 	Model      string    // version of the scheme or data model
@@ -64,6 +65,17 @@ type List struct {
 	Digest     digest.ID // SHA-256 over the entries in the form of Entry.line
 	State      State
 	Why        string // reason of the last change of state
+
+	// Delta says that the list adds to the earlier ones of its source and takes
+	// entries of them back, instead of taking their place.
+	Delta         bool
+	Removals      int64     // entries that withdraw others
+	Gone          int64     // entries of this and earlier lists that went because of this one
+	Release       string    // as the document itself names it
+	Next          string    // where the document says that the next page is; "" on the last
+	Mapping       string    // of the columns of a CSV, in JSON; "" for none
+	DetailsDigest digest.ID // SHA-256 over the details, see detail.line
+	read          bool      // the fields from Delta on are known, and details are kept
 }
 
 // Entry is one value of one entry of a list.
@@ -92,6 +104,21 @@ func (l List) check() error {
 		return fault.New(fault.Invalid, "hash list: the document is not sealed")
 	}
 	return nil
+}
+
+// fits reports as a Refused error that lists of a format cannot have a purpose.
+// What a source collects for another purpose never becomes a list for cases, not
+// even for an exercise.
+func fits(format string, p Purpose) error {
+	may := map[string][]Purpose{
+		hashlist.StopNCII: {AdultIntimate}, hashlist.TAT: {Terrorism}, hashlist.NSRL: {KnownSoftware}, hashlist.NSRLText: {KnownSoftware},
+		hashlist.NCMEC: {CSAM, Test}, hashlist.ICSE: {CSAM, Test},
+	}[format]
+	if may == nil || slices.Contains(may, p) {
+		return nil
+	}
+	return fault.Hint(fault.New(fault.Refused, "hash list: a list of the format %s cannot be for %s", format, string(p)),
+		"its purpose is "+strings.Join(texts(may), " or "))
 }
 
 // All returns every list, newest first.

@@ -5,8 +5,6 @@ import (
 	"fmt"
 
 	"tutela/format/hashlist"
-	"tutela/hash/hamming"
-	"tutela/hash/pdq"
 	"tutela/vault/db"
 )
 
@@ -31,82 +29,6 @@ func numbered(first, n int) string {
 		s += fmt.Sprintf(", ?%d", first+i)
 	}
 	return s[2:]
-}
-
-// Perceptual holds the PDQ values of active lists in memory, 32 bytes each, for
-// exact search by distance. It is safe for concurrent use.
-type Perceptual struct {
-	lists  []ID
-	words  []uint64
-	places []place
-}
-
-type place struct {
-	list   int32 // index of lists
-	number int64
-}
-
-// Near is one value within the radius of a search.
-type Near struct {
-	List     ID
-	Number   int64
-	Hash     pdq.Hash
-	Distance int
-}
-
-// LoadPerceptual reads the PDQ values of the active lists of the given purposes,
-// without the barred ones.
-func LoadPerceptual(ctx context.Context, q db.Queryer, purposes ...Purpose) (*Perceptual, error) {
-	lists, err := ActiveOf(ctx, q, purposes...)
-	if err != nil {
-		return nil, err
-	}
-	p := new(Perceptual)
-	for _, l := range lists {
-		if err := p.load(ctx, q, l); err != nil {
-			return nil, err
-		}
-	}
-	return p, nil
-}
-
-func (p *Perceptual) load(ctx context.Context, q db.Queryer, l List) error {
-	rows, err := q.Query(ctx, `SELECT value, number FROM hash_list_entry
-		WHERE list_id = ?1 AND algorithm = 'pdq' AND NOT barred AND state = 'active' ORDER BY number, value`, string(l.ID))
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	at := int32(len(p.lists))
-	p.lists = append(p.lists, l.ID)
-	for rows.Next() {
-		var value []byte
-		var number int64
-		if err := rows.Scan(&value, &number); err != nil {
-			return err
-		}
-		h, err := pdq.FromBytes(value)
-		if err != nil {
-			return fmt.Errorf("hash list: list %s, entry %d: %w", string(l.ID), number, err)
-		}
-		p.words = append(p.words, h[:]...)
-		p.places = append(p.places, place{at, number})
-	}
-	return rows.Err()
-}
-
-// Len returns the number of values.
-func (p *Perceptual) Len() int { return len(p.places) }
-
-// Search returns every value within radius bits of a hash, by list and number.
-func (p *Perceptual) Search(h pdq.Hash, radius int) []Near {
-	var out []Near
-	for _, hit := range hamming.Search(nil, p.words, h, radius) {
-		at := p.places[hit.Index]
-		stored := pdq.Hash(p.words[hit.Index*hamming.Words:])
-		out = append(out, Near{p.lists[at.list], at.number, stored, hit.Distance})
-	}
-	return out
 }
 
 // Entries returns the entries of one list with the given numbers, one for each

@@ -7,7 +7,8 @@ import (
 	"tutela/vault/db"
 )
 
-// Forget deletes the matches of items that are being erased.
+// Forget deletes the matches of items that are being erased, those that were opened
+// again too.
 func Forget(ctx context.Context, w *db.Writer, items ...media.ID) error {
 	keys := make([]string, len(items))
 	for i, id := range items {
@@ -21,5 +22,16 @@ func Forget(ctx context.Context, w *db.Writer, items ...media.ID) error {
 	for _, m := range found {
 		gone = append(gone, db.Row{m.ID})
 	}
-	return w.Delete(ctx, matchTable, gone...)
+	if err := w.Delete(ctx, matchTable, gone...); err != nil {
+		return err
+	}
+	opened, err := db.CollectIn(ctx, w, scanReopened, selectReopened+" WHERE item IN (?*)", keys)
+	if err != nil || len(opened) == 0 {
+		return err
+	}
+	gone = nil
+	for _, r := range opened {
+		gone = append(gone, db.Row{r.Match, r.At})
+	}
+	return w.Delete(ctx, reopenedTable, gone...)
 }

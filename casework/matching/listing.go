@@ -2,6 +2,7 @@ package matching
 
 import (
 	"context"
+	"slices"
 
 	"tutela/casework/cases"
 	"tutela/casework/hashlists"
@@ -12,7 +13,7 @@ import (
 
 // Store makes matches all that is known of the given items: earlier matches that
 // the rules or the lists no longer give are removed. A match of another item is
-// an Invalid error.
+// an Invalid error; one with a list that is not for cases is Refused.
 func Store(ctx context.Context, w *db.Writer, items []media.ID, matches []Match) error {
 	known := map[media.ID]bool{}
 	names := make([]string, len(items))
@@ -28,6 +29,9 @@ func Store(ctx context.Context, w *db.Writer, items []media.ID, matches []Match)
 		}
 		kept[m.ID] = true
 		rows[i] = m.row()
+	}
+	if err := forCases(ctx, w, matches); err != nil {
+		return err
 	}
 	old, err := db.CollectIn(ctx, w, scanMatch, "SELECT "+matchColumns+" FROM hash_match m WHERE m.item IN (?*) ORDER BY m.id", names)
 	if err != nil {
@@ -48,6 +52,25 @@ func Store(ctx context.Context, w *db.Writer, items []media.ID, matches []Match)
 		return nil
 	}
 	return w.Put(ctx, matchTable, rows...)
+}
+
+// forCases refuses matches with lists of another purpose, whoever found them.
+func forCases(ctx context.Context, q db.Queryer, matches []Match) error {
+	known := map[hashlists.ID]bool{}
+	for _, m := range matches {
+		if known[m.List] {
+			continue
+		}
+		l, err := hashlists.Find(ctx, q, m.List)
+		if err != nil {
+			return err
+		}
+		if !slices.Contains(hashlists.ForCases(), l.Purpose) {
+			return fault.New(fault.Refused, "matching: list %s is for %s, not for cases", string(l.ID), string(l.Purpose))
+		}
+		known[m.List] = true
+	}
+	return nil
 }
 
 // Listed is a match with what a person needs to judge it.

@@ -13,38 +13,36 @@ import (
 )
 
 // Matcher holds what is needed to compare many subjects: the active lists for
-// cases and their PDQ values in memory. It is right for one moment; load
+// cases and their PDQ values, in memory or in an index. It is right for one moment; load
 // another one when a list has changed.
 type Matcher struct {
 	row        []byte
 	lists      map[hashlists.ID]hashlists.List
+	names      []string
 	perceptual *hashlists.Perceptual
 }
 
-// Load prepares a Matcher. siteRow is the site's key of derived ids.
-func Load(ctx context.Context, q db.Queryer, siteRow []byte) (*Matcher, error) {
+// LoadKept prepares a Matcher. siteRow is the site's key of derived ids; dir is
+// where the fingerprints of large lists are kept in an index between runs.
+func LoadKept(ctx context.Context, q db.Queryer, siteRow []byte, dir string) (*Matcher, error) {
 	lists, err := hashlists.ActiveOf(ctx, q, hashlists.ForCases()...)
 	if err != nil {
 		return nil, err
 	}
 	m := &Matcher{row: siteRow, lists: map[hashlists.ID]hashlists.List{}}
+	if m.names, err = hashlists.Names(ctx, q, hashlists.ForCases()...); err != nil {
+		return nil, err
+	}
 	for _, l := range lists {
 		m.lists[l.ID] = l
 	}
-	m.perceptual, err = hashlists.LoadPerceptual(ctx, q, hashlists.ForCases()...)
+	m.perceptual, err = hashlists.OpenPerceptual(ctx, q, hashlists.Keep{Dir: dir, Key: siteRow, State: m.Lists()}, hashlists.ForCases()...)
 	return m, err
 }
 
-// Lists names the lists that take part, in the order of their ids: what a stage
-// that matches has to keep as its configuration.
-func (m *Matcher) Lists() []string {
-	var out []string
-	for id := range m.lists {
-		out = append(out, string(id))
-	}
-	slices.Sort(out)
-	return out
-}
+// Lists names the lists that take part, as hashlists.Names does: what a stage that
+// matches has to keep as its configuration.
+func (m *Matcher) Lists() []string { return m.names }
 
 // Match compares the subjects with the lists: digests first, then PDQ. Matches
 // come in the order of the subjects, the strongest of each first. One entry
@@ -141,7 +139,10 @@ func (m *Matcher) near(ctx context.Context, q db.Queryer, subjects []Subject) ([
 			}
 			hits, ok := searched[p.Hash]
 			if !ok {
-				hits = m.perceptual.Search(p.Hash, Radius)
+				var err error
+				if hits, err = m.perceptual.Search(p.Hash, Radius); err != nil {
+					return nil, err
+				}
 				searched[p.Hash] = hits
 			}
 			for _, n := range hits {

@@ -27,7 +27,7 @@ var hidden = "(i.protected OR " + cases.Marked("i.id", cases.Protected) + " OR "
 func Schema() db.Schema {
 	return db.Schema{
 		Room:   "matching",
-		Tables: []db.Table{matchTable},
+		Tables: []db.Table{matchTable, reopenedTable},
 		Migrations: []string{`
 CREATE TABLE hash_match (
 	id TEXT NOT NULL PRIMARY KEY, case_id TEXT NOT NULL, item TEXT NOT NULL, list_id TEXT NOT NULL,
@@ -35,7 +35,7 @@ CREATE TABLE hash_match (
 	algorithm TEXT NOT NULL, variant TEXT NOT NULL, distance BIGINT NOT NULL, quality BIGINT NOT NULL,
 	tier TEXT NOT NULL, matcher TEXT NOT NULL, act TEXT NOT NULL);
 CREATE INDEX hash_match_case ON hash_match (case_id);
-CREATE INDEX hash_match_item ON hash_match (item);`},
+CREATE INDEX hash_match_item ON hash_match (item);`, reopenedSQL},
 	}
 }
 

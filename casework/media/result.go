@@ -109,7 +109,7 @@ type Coverage struct {
 // protected sources only in the protected view.
 func Covered(ctx context.Context, q db.Queryer, c cases.ID, v cases.View) ([]Coverage, error) {
 	return db.Collect(ctx, q, scanCoverage, `SELECT s.stage, s.version, s.outcome, s.detail, COUNT(*) FROM stage_result s
-		WHERE s.case_id = ?1 AND (?2 OR NOT EXISTS (SELECT 1 FROM item i WHERE i.id = s.subject AND NOT `+visibleAlways+`))
+		WHERE s.case_id = ?1 AND (?2 OR s.subject NOT IN (SELECT i.id FROM item i WHERE i.case_id = ?1 AND `+hiddenInCase+`))
 		GROUP BY s.stage, s.version, s.outcome, s.detail ORDER BY s.stage, s.version, s.outcome, s.detail`,
 		string(c), v.Protected)
 }
@@ -131,14 +131,14 @@ func Count(ctx context.Context, q db.Queryer, c cases.ID, v cases.View) (Counts,
 		var n Counts
 		return n, r.Scan(&n.Items, &n.Contents, &n.Bytes)
 	}, `SELECT CAST(COALESCE(SUM(n), 0) AS BIGINT), COUNT(*), CAST(COALESCE(SUM(size), 0) AS BIGINT) FROM (
-		SELECT COUNT(*) AS n, MAX(i.size) AS size FROM item i WHERE i.case_id = ?1 AND `+visible(2)+` GROUP BY i.sha256) t`,
+		SELECT COUNT(*) AS n, MAX(i.size) AS size FROM item i WHERE i.case_id = ?1 AND (?2 OR NOT `+hiddenInCase+`) GROUP BY i.sha256) t`,
 		string(c), v.Protected)
 	if err != nil {
 		return n, err
 	}
 	for column, into := range map[string]*map[string]int64{"kind": &n.ByKind, "state": &n.ByState} {
-		*into, err = tally(ctx, q, "SELECT i."+column+", COUNT(*) FROM item i WHERE i.case_id = ?1 AND "+visible(2)+
-			" GROUP BY i."+column, string(c), v.Protected)
+		*into, err = tally(ctx, q, "SELECT i."+column+", COUNT(*) FROM item i WHERE i.case_id = ?1 AND (?2 OR NOT "+hiddenInCase+
+			") GROUP BY i."+column, string(c), v.Protected)
 		if err != nil {
 			return n, err
 		}

@@ -34,9 +34,12 @@ const (
 	selectExposure = "SELECT id, case_id, item, officer, at_us, seconds, filter FROM exposure"
 )
 
-// visibleAlways is visible without an argument, for a View that hides.
-var visibleAlways = "NOT (i.protected OR " + cases.Marked("i.id", cases.Protected) +
-	" OR " + cases.Marked("i.exhibit", cases.Protected) + ")"
+// hiddenInCase is what visible hides, for counts over a whole case, which is the
+// first argument: the marks are read once and not for each row.
+const (
+	protectedMarks = "(SELECT k.object FROM mark k WHERE k.case_id = ?1 AND k.kind = '" + string(cases.Protected) + "' AND k.is_set)"
+	hiddenInCase   = "(i.protected OR i.id IN " + protectedMarks + " OR i.exhibit IN " + protectedMarks + ")"
+)
 
 // Schema returns the tables of the room.
 func Schema() db.Schema {

@@ -89,7 +89,7 @@ func levelled(t *testing.T, pack []byte) map[string][]string {
 		case strings.HasPrefix(name, "data/proofs/") || strings.HasPrefix(name, "data/items/"):
 			out["names"] = append(out["names"], level(name))
 		case strings.HasPrefix(name, "data/"):
-			lines := strings.FieldsFunc(strings.NewReplacer("<", "\n<", "{", "\n{", ",", "\n").Replace(level(string(content))), func(r rune) bool { return r == '\n' })
+			lines := strings.FieldsFunc(strings.NewReplacer("<", "\n<", "{", "\n{", "}", "\n}", "]", "\n]", ",", "\n").Replace(level(string(content))), func(r rune) bool { return r == '\n' })
 			slices.Sort(lines)
 			out[name] = lines
 		}

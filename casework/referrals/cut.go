@@ -2,7 +2,6 @@ package referrals
 
 import (
 	"context"
-	"fmt"
 	"strings"
 	"time"
 
@@ -30,22 +29,25 @@ func (r *Room) Cut(ctx context.Context, q db.Queryer, req Request) (*Cut, error)
 	if err != nil {
 		return nil, err
 	}
-	c, err := r.cutAt(ctx, q, req, fmt.Sprintf("%d.%d", rev.acts, rev.last), rev.last, false)
+	c, err := r.cutAt(ctx, q, req, rev.String(), rev.last, false)
 	if err != nil {
 		return nil, err
 	}
 	after, err := revisionOf(ctx, q, req.Case)
 	if err == nil && after != rev {
-		err = fault.Hint(fault.New(fault.Busy, "refer: the case is being worked on"), "Wait until its jobs are done: tutela status.")
+		err = busy()
 	}
 	return c, err
+}
+
+func busy() error {
+	return fault.Hint(fault.New(fault.Busy, "refer: the case is being worked on"), "Wait until its jobs are done: tutela status.")
 }
 
 // cutAt cuts at a state of the case that the caller vouches for. With repeat
 // the case may have been changed since: the caller compares the result.
 func (r *Room) cutAt(ctx context.Context, q db.Queryer, req Request, state string, last int64, repeat bool) (*Cut, error) {
-	c := &Cut{Request: req, State: state, files: map[string][]byte{},
-		key: ids.Derive(r.v.Keys.Site.Row, "referral", state, req.json())}
+	c := r.newCut(req, state)
 	size, err := r.settle(ctx, q, c, last, repeat)
 	if err != nil {
 		return nil, err
@@ -54,11 +56,7 @@ func (r *Room) cutAt(ctx context.Context, q db.Queryer, req Request, state strin
 	if err != nil {
 		return nil, err
 	}
-	b := &builder{Room: r, ctx: ctx, q: q, m: m, cut: c, req: req, text: phrase.For(req.Language),
-		taken: map[identifiers.ID]*referral.Identifier{}, labels: map[string]bool{}, itemAt: map[media.ID]int{},
-		exhibitAt: map[string]bool{}, groupAt: map[string]bool{}, relationAt: map[string]bool{}, titles: map[string]bool{}, origin: map[string]string{}, kinds: map[string]string{},
-		counts: map[string]*referral.Covered{}}
-	b.seed = r.keyed(64, "labels", c.key, c.Checkpoint)
+	b := r.builder(ctx, q, c, m)
 	for _, step := range []func() error{b.frame, b.accept, b.collect, b.prepareMask, b.people, b.chats, b.mails, b.relations,
 		b.include, b.exhibits, b.claims, b.authorisations, b.coverage} {
 		if err := step(); err != nil {
@@ -71,6 +69,19 @@ func (r *Room) cutAt(ctx context.Context, q db.Queryer, req Request, state strin
 		return nil, err
 	}
 	return c, b.name()
+}
+
+func (r *Room) newCut(req Request, state string) *Cut {
+	return &Cut{Request: req, State: state, files: map[string][]byte{}, key: ids.Derive(r.v.Keys.Site.Row, "referral", state, req.json())}
+}
+
+// builder begins a cut out of a case.
+func (r *Room) builder(ctx context.Context, q db.Queryer, c *Cut, m *matter) *builder {
+	return &builder{Room: r, ctx: ctx, q: q, m: m, cut: c, req: c.Request, text: phrase.For(c.Request.Language),
+		taken: map[identifiers.ID]*referral.Identifier{}, labels: map[string]bool{}, itemAt: map[media.ID]int{},
+		exhibitAt: map[string]bool{}, groupAt: map[string]bool{}, relationAt: map[string]bool{}, titles: map[string]bool{}, origin: map[string]string{},
+		kinds: map[string]string{}, reworded: map[string]bool{}, counts: map[string]*referral.Covered{},
+		seed: r.keyed(64, "labels", c.key, c.Checkpoint)}
 }
 
 // name gives the package its id. It depends on every byte of the preview, so
@@ -88,12 +99,12 @@ func (b *builder) name() error {
 
 // settle finds the checkpoint to cut at, and its time.
 func (r *Room) settle(ctx context.Context, q db.Queryer, c *Cut, last int64, repeat bool) (int64, error) {
-	_, stated, err := statedIn(ctx, q, r.anchor(c.key))
+	l, err := r.stated(ctx, q, c)
 	if err != nil {
 		return 0, err
 	}
 	if c.Checkpoint = c.Request.At; c.Checkpoint == "" {
-		if c.Checkpoint, err = noteAfter(ctx, q, max(last, stated)); err != nil {
+		if c.Checkpoint, err = noteAfter(ctx, q, max(last, l.idx)); err != nil {
 			return 0, err
 		}
 	}
@@ -142,6 +153,7 @@ type builder struct {
 	subjects   []string                     // of results: items and digests
 	counts     map[string]*referral.Covered // by exhibit
 	origin     map[string]string            // id in the case by label, of messages
+	reworded   map[string]bool              // by label, messages told in words that are not the exhibit's
 	kinds      map[string]string            // of exhibits: chat, mail
 	originals  []media.Item                 // behind Package.Items; the zero Item where there is no file
 }

@@ -37,6 +37,13 @@ func TestTellsOneCountry(t *testing.T) {
 		if k.Messages[1].Text != k.Items[0].ID+" (file attached)" && k.Messages[1].Text != "" {
 			t.Errorf("text with a file: %q", k.Messages[1].Text)
 		}
+		places := map[string]string{}
+		for _, r := range k.Identifiers[0].Relations {
+			places[r.Kind] = r.Source.Place
+		}
+		if places["author"] != "entry of 14/03/2025, 09:00" || places["member"] != "" {
+			t.Errorf("places of the relations: %q", places)
+		}
 		reasons := map[referrals.Reason]int{}
 		for _, l := range p.Cut.LeftOut {
 			reasons[l.Reason] += l.Count
@@ -129,6 +136,27 @@ func TestRisk(t *testing.T) {
 		}
 		if p := s.cut(s.request("FR")); !p.Cut.Package.ChildAtRisk || !strings.Contains(s.text(p), "A CHILD MAY BE AT RISK NOW") {
 			t.Error("the risk is not told")
+		}
+	})
+}
+
+// TestRiskOfAPerson puts a child at risk on top by a mark on the person.
+func TestRiskOfAPerson(t *testing.T) {
+	each(t, func(t *testing.T, s *site) {
+		s.export("Senderos", group, false, nil)
+		s.confirm("IT", "+39 320 000 0001")
+		s.confirm("FR", "+33 6 39 98 00 01")
+		s.do(func(w *db.Writer) error {
+			p, err := persons.Open(ctx, w, s.v.Rand, persons.Person{ID: "01P", Case: s.c, Label: "Somebody", Category: persons.Other, Minor: persons.MinorPossible},
+				persons.Change{ID: "01A", Officer: "SHA256:a", Category: persons.Other, Why: "says so"})
+			must(t, err)
+			must(t, persons.Assign(ctx, w, persons.Assignment{Case: s.c, Person: p.ID, Identifier: s.id("+33 6 39 98 00 01"), Basis: persons.Reported,
+				Officer: "SHA256:a", Why: "says so"}))
+			return cases.PutMarks(ctx, w, cases.Mark{Case: s.c, ObjectKind: cases.PersonObject, Object: string(p.ID), Kind: cases.Risk, Set: true,
+				Officer: "SHA256:a", Why: "threat"})
+		})
+		if s.cut(s.request("IT")).Cut.Package.ChildAtRisk || !s.cut(s.request("FR")).Cut.Package.ChildAtRisk {
+			t.Error("the risk is told to the wrong country")
 		}
 	})
 }

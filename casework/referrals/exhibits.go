@@ -5,11 +5,8 @@ import (
 	"encoding/hex"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
-	"tutela/casework/hashlists"
-	"tutela/casework/media"
 	"tutela/format/referral"
 	"tutela/vault/evidence"
 )
@@ -18,14 +15,6 @@ import (
 func (b *builder) exhibit(id string) string {
 	b.exhibitAt[id] = true
 	return b.id("exhibit", id)
-}
-
-// counted is where things of the package that stand in an exhibit are counted.
-func (b *builder) counted(exhibit string) *referral.Covered {
-	if b.counts[exhibit] == nil {
-		b.counts[exhibit] = &referral.Covered{Label: b.exhibit(exhibit)}
-	}
-	return b.counts[exhibit]
 }
 
 // exhibits describes what the sources were taken from. Of a protected source's
@@ -79,55 +68,6 @@ func (b *builder) authorisations() error {
 		}
 		b.cut.Package.Authorisations = append(b.cut.Package.Authorisations, referral.Authorisation{
 			Kind: b.text.Text("cut.authorisation"), Reference: reference, Issuer: issuer, From: utc(a.From), Until: utc(a.Until)})
-	}
-	return err
-}
-
-// coverage says what was read of what concerns this package, by which readers,
-// against which lists, and what is known to go wrong.
-func (b *builder) coverage() error {
-	c := &b.cut.Package.Coverage
-	for _, n := range b.counts {
-		c.Exhibits = append(c.Exhibits, *n)
-	}
-	c.Stages = []referral.Stage{{Name: "cut", Version: Version}}
-	slices.Sort(b.subjects)
-	results, err := media.Results(b.ctx, b.q, b.m.k.ID, slices.DeleteFunc(slices.Compact(b.subjects), empty)...)
-	if err != nil {
-		return err
-	}
-	matched := false
-	for _, r := range results {
-		if r.Outcome != media.Done {
-			continue
-		}
-		version, _, _ := strings.Cut(r.Version, ", lists ") // the lists are named below
-		if s := (referral.Stage{Name: r.Stage, Version: version}); !slices.Contains(c.Stages, s) {
-			c.Stages = append(c.Stages, s)
-		}
-		matched = matched || r.Stage == "match"
-	}
-	if err := b.lists(matched); err != nil {
-		return err
-	}
-	for _, k := range []string{"others", "protected", "media", "raw", "mentions"} {
-		c.Excluded = append(c.Excluded, b.text.Text("cut.excluded."+k))
-	}
-	for _, k := range []string{"mask", "match", "zone", "country"} {
-		c.KnownError = append(c.KnownError, b.text.Text("cut.error."+k))
-	}
-	return nil
-}
-
-// lists names the hash lists that the items of the package were compared with.
-func (b *builder) lists(matched bool) error {
-	if !matched {
-		return nil
-	}
-	all, err := hashlists.ActiveOf(b.ctx, b.q, hashlists.ForCases()...)
-	for _, l := range all {
-		b.cut.Package.Coverage.Lists = append(b.cut.Package.Coverage.Lists, referral.ListUsed{Source: l.Source, Version: l.Version,
-			Algorithms: []string{"md5", "sha1", "sha256", "pdq"}})
 	}
 	return err
 }

@@ -70,6 +70,7 @@ func (b *builder) item(i media.Item, by identifiers.ID, t when.Time) (string, er
 		x.Original = referral.Digests{MD5: hex.EncodeToString(i.MD5[:]), SHA1: hex.EncodeToString(i.SHA1[:]), SHA256: hex.EncodeToString(i.SHA256[:])}
 	}
 	for _, h := range b.m.matches[i.ID] {
+		b.cut.rests = append(b.cut.rests, rest{i.ID, h.List, h.Number})
 		x.Matches = append(x.Matches, referral.Match{List: h.Source, Version: h.Version, Algorithm: h.Algorithm, Variant: h.Variant,
 			Distance: h.Distance, Category: strings.Join(slices.DeleteFunc([]string{h.Scheme, h.Model, h.Region, h.Category}, empty), "/")})
 		if h.Recipients != "" {
@@ -79,18 +80,10 @@ func (b *builder) item(i media.Item, by identifiers.ID, t when.Time) (string, er
 	if i.Risk {
 		b.cut.Package.ChildAtRisk = true
 	}
-	b.risk(string(i.ID))
+	b.risk(string(i.ID), i.Exhibit)
 	b.itemAt[i.ID] = len(b.cut.Package.Items)
 	b.add(x, i)
 	b.subjects = append(b.subjects, string(i.ID), x.Original.SHA256)
-	switch i.State {
-	case media.Unreadable:
-		b.counted(i.Exhibit).Failed++
-	case media.Excluded:
-		b.counted(i.Exhibit).Excluded++
-	default:
-		b.counted(i.Exhibit).Read++
-	}
 	return id, nil
 }
 

@@ -116,6 +116,12 @@ func (b *builder) group(id chats.GroupID) {
 	b.cut.Package.Groups = append(b.cut.Package.Groups, out)
 }
 
+// Code points of private use, which stand for files while a text is masked.
+const (
+	firstPrivate = 0xE000
+	privates     = 6400
+)
+
 // message adds one message and the files that it carried.
 func (b *builder) message(m chats.Shown, by identifiers.ID) error {
 	x := referral.Message{ID: b.id("message", string(m.ID)), Group: b.id("group", string(m.Group)), Author: b.taken[by].ID,
@@ -124,7 +130,8 @@ func (b *builder) message(m chats.Shown, by identifiers.ID) error {
 	if m.Kind == chats.MessageKind(whatsapp.Deleted) && text == "" {
 		text = b.text.Text("cut.deleted")
 	}
-	for _, a := range m.Attachments {
+	var names []string // pairs for a strings.Replacer
+	for n, a := range m.Attachments {
 		item, err := b.attachment(m, a, by)
 		if err != nil {
 			return err
@@ -134,11 +141,15 @@ func (b *builder) message(m chats.Shown, by identifiers.ID) error {
 		} else if text == "" {
 			text = referral.Masked
 		}
-		if a.Name != "" {
-			text = strings.ReplaceAll(text, a.Name, cmp.Or(item, referral.Masked))
+		if a.Name != "" { // an item's label has digits, which the mask must not see
+			stand := string(rune(firstPrivate + n%privates))
+			text = strings.ReplaceAll(text, a.Name, stand)
+			names = append(names, stand, cmp.Or(item, referral.Masked))
 		}
 	}
+	b.reworded[x.ID] = text != m.Text
 	x.Text, x.Masks = b.mask.text(text)
+	x.Text = strings.NewReplacer(names...).Replace(x.Text)
 	if x.Masks > 0 {
 		b.leave(LeftOut{Kind: "message", ID: string(m.ID), What: x.Text, Reason: MaskedPart, Count: x.Masks})
 	}
@@ -248,6 +259,7 @@ func (b *builder) relations() error {
 		}
 		if key := strings.Join([]string{x.ID, rel.Kind, rel.Group, rel.Source.Exhibit}, " "); !b.relationAt[key] {
 			b.relationAt[key] = true
+			rel.Source.Place = b.first(m)
 			x.Relations = append(x.Relations, rel)
 		}
 		b.risk(string(m.Identifier))
@@ -260,6 +272,26 @@ func (b *builder) relations() error {
 		}
 	}
 	return nil
+}
+
+// first says where something that an identifier wrote or sent begins, "" for
+// what others did: the entry would be theirs.
+func (b *builder) first(m identifiers.Mention) string {
+	switch m.Relation {
+	case identifiers.Author:
+		for _, w := range b.written {
+			if w.by == m.Identifier && string(w.Group) == m.Group {
+				return b.source(w.Exhibit, w.Time).Place
+			}
+		}
+	case identifiers.Sender:
+		for _, t := range b.sent {
+			if t.by == m.Identifier && t.Item == m.Item {
+				return b.source(t.Exhibit, t.Received).Place
+			}
+		}
+	}
+	return ""
 }
 
 // unrelated says why a mention is left out, "" if it is not.

@@ -17,6 +17,7 @@ func (b *builder) people() error {
 		}
 		id := b.id("person", string(p.ID))
 		b.labels[string(p.ID)] = true
+		b.risk(string(p.ID))
 		name := persons.Display(p, cases.View{})
 		if !p.Protected() {
 			name = b.mask.line(name)

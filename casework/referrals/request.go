@@ -17,7 +17,7 @@ import (
 )
 
 // Version of the rules of the cut; it stands in the coverage of each package.
-const Version = "1"
+const Version = "2"
 
 // ID identifies a package: 32 lower-case hexadecimal digits, keyed by the site.
 type ID string
@@ -132,6 +132,7 @@ type Cut struct {
 	key        string            // of the request at this state, whatever the checkpoint
 	files      map[string][]byte // delivered bytes of included items by name
 	statements []statement       // what a proof could open
+	rests      []rest            // matches that the package tells of
 }
 
 // ID returns the id of the package.

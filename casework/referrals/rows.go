@@ -3,6 +3,7 @@ package referrals
 import (
 	"context"
 	"database/sql"
+	"fmt"
 
 	"tutela/casework/cases"
 	"tutela/casework/staff"
@@ -26,7 +27,7 @@ var (
 func Schema() db.Schema {
 	return db.Schema{
 		Room:   "referrals",
-		Tables: []db.Table{referralTable, approvalTable, sealTable, receivedTable, statementTable, keyTable},
+		Tables: []db.Table{referralTable, approvalTable, sealTable, receivedTable, statementTable, keyTable, restTable},
 		Migrations: []string{`
 CREATE TABLE referral (
 	id TEXT NOT NULL PRIMARY KEY, case_id TEXT NOT NULL, country TEXT NOT NULL, request TEXT NOT NULL, state TEXT NOT NULL,
@@ -50,7 +51,7 @@ CREATE TABLE referral_statement (
 	text TEXT NOT NULL, act TEXT NOT NULL);
 CREATE TABLE referral_key (
 	id TEXT NOT NULL PRIMARY KEY, fingerprint TEXT NOT NULL, public TEXT NOT NULL, wrapped BYTEA NOT NULL, since_us BIGINT NOT NULL,
-	act TEXT NOT NULL);`},
+	act TEXT NOT NULL);`, restSQL},
 	}
 }
 
@@ -128,6 +129,9 @@ type revision struct {
 	acts int64 // that changed the case
 	last int64 // place of the last one in the log, −1 if none
 }
+
+// String is the state of a case as cuts carry it.
+func (r revision) String() string { return fmt.Sprintf("%d.%d", r.acts, r.last) }
 
 // revisionOf reads where in the log the case was last changed. The order of
 // the log counts, not that of the acts' ids, which are drawn by each actor.

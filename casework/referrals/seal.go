@@ -72,7 +72,7 @@ func (r *Room) Seal(ctx context.Context, q db.Queryer, a Approved, to ...Recipie
 	if err != nil {
 		return nil, err
 	}
-	return files, r.recordSeal(ctx, a, sealed)
+	return files, r.recordSeal(ctx, a, sealed, c.rests)
 }
 
 // envelopes encrypts and signs the tar.
@@ -162,8 +162,8 @@ func marked(to []Recipient, openPGP bool) string {
 	return strings.Join(names, "\n")
 }
 
-// recordSeal records who may open what.
-func (r *Room) recordSeal(ctx context.Context, a Approved, sealed []Sealing) error {
+// recordSeal records who may open what, and which matches it tells of.
+func (r *Room) recordSeal(ctx context.Context, a Approved, sealed []Sealing, rests []rest) error {
 	detail := map[string]string{"country": a.draft.Country, "approved_by": string(a.by.Officer), "package": a.by.Package}
 	for _, s := range sealed {
 		detail["recipients"] = strings.TrimSpace(detail["recipients"] + "\n" + s.Recipients)
@@ -181,7 +181,7 @@ func (r *Room) recordSeal(ctx context.Context, a Approved, sealed []Sealing) err
 				return err
 			}
 		}
-		return nil
+		return putRests(ctx, w, a.draft, rests)
 	})
 	return err
 }

@@ -1,10 +1,12 @@
 package main
 
 import (
+	"archive/tar"
 	"bytes"
 	"context"
 	"crypto/rand"
 	"encoding/json"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -15,6 +17,7 @@ import (
 
 	"tutela/demo"
 	"tutela/format/envelope"
+	"tutela/format/referral"
 )
 
 // TestDemo runs the demo and opens every package as the agency that it is for.
@@ -51,22 +54,32 @@ func TestDemo(t *testing.T) {
 
 // checkPackage looks for what must and must not be in the package of a country.
 func checkPackage(t *testing.T, dir, country string, plan demo.Plan) {
-	told := string(opened(t, dir, country))
+	pack := opened(t, dir, country)
+	told := string(pack)
 	for _, must := range []string{"data/report.html", "data/case.jsonld", "data/coverage.json", "Tutela-Recipient-Country: " + country} {
 		if !strings.Contains(told, must) {
 			t.Errorf("%q is not in the package", must)
 		}
 	}
 	for _, p := range []demo.Member{plan.Bystander, plan.Witness, plan.Minor} {
-		for _, s := range []string{p.Name, p.Phone, p.E164, strings.TrimPrefix(p.E164, "+")} {
+		secret := []string{p.Name, p.Phone, p.E164, strings.TrimPrefix(p.E164, "+")}
+		if p == plan.Minor && p.Country == country {
+			secret = secret[:1] // her number is what the country can act on
+		}
+		for _, s := range secret {
 			if s != "" && strings.Contains(told, s) {
 				t.Errorf("%q is in the package", s)
 			}
 		}
 	}
-	if country != plan.Minor.Country && !strings.Contains(told, prefixOf(country)) {
+	if !strings.Contains(told, prefixOf(country)) {
 		t.Errorf("no number of %s is in its package", country)
 	}
+	files := unpacked(t, pack)
+	checkSummary(t, files["data/summary.txt"], country, plan)
+	checkSheet(t, files["data/report.html"], country == plan.Minor.Country)
+	checkSheet(t, files["data/coverage.html"], country == plan.Minor.Country)
+	checkDamage(t, files)
 	for _, other := range plan.Countries {
 		if other != country && strings.Contains(told, prefixOf(other)) {
 			t.Errorf("a number of %s is in the package", other)
@@ -74,6 +87,66 @@ func checkPackage(t *testing.T, dir, country string, plan demo.Plan) {
 	}
 	if pseudonym := strings.Contains(told, `"possible"`) || strings.Contains(told, "pseudonym"); !pseudonym {
 		t.Error("the report does not say how it names possible minors")
+	}
+}
+
+// checkSummary wants the child at risk first where it concerns the country, what
+// is known of her, and where to answer.
+func checkSummary(t *testing.T, text, country string, plan demo.Plan) {
+	t.Helper()
+	first, rest, _ := strings.Cut(text, "\n")
+	concerns := country == plan.Minor.Country
+	if concerns != strings.Contains(first, "A CHILD MAY BE AT RISK NOW") || !concerns && first != "TLP:AMBER" || concerns && !strings.HasPrefix(rest, "TLP:AMBER\n") {
+		t.Errorf("the summary begins %q", text[:min(len(text), 120)])
+	}
+	if concerns && !strings.Contains(text, plan.Minor.E164) {
+		t.Error("the summary lacks the number to act on")
+	}
+	if !strings.Contains(text, "unidad@example.org") {
+		t.Error("the summary does not say where to answer")
+	}
+}
+
+// checkSheet wants what a print repeats on each sheet.
+func checkSheet(t *testing.T, page string, risk bool) {
+	t.Helper()
+	head, _, ok := strings.Cut(page, "</thead>")
+	if !ok || !strings.Contains(head, ">TLP:AMBER<") || strings.Contains(head, "A CHILD MAY BE AT RISK NOW") != risk {
+		t.Error("the head of a sheet lacks the handling code, or tells the risk wrongly")
+	}
+}
+
+// checkDamage wants every item that could not be read whole in the coverage.
+func checkDamage(t *testing.T, files map[string]string) {
+	t.Helper()
+	var c referral.Coverage
+	if err := json.Unmarshal([]byte(files["data/coverage.json"]), &c); err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range c.Exhibits {
+		if (e.Failed > 0) != strings.Contains(e.Note, "item-") {
+			t.Errorf("%d items of %s failed, noted is %q", e.Failed, e.Label, e.Note)
+		}
+	}
+}
+
+// unpacked returns the files of a tar.
+func unpacked(t *testing.T, pack []byte) map[string]string {
+	t.Helper()
+	files := map[string]string{}
+	for r := tar.NewReader(bytes.NewReader(pack)); ; {
+		h, err := r.Next()
+		if err == io.EOF {
+			return files
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, err := io.ReadAll(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files[h.Name] = string(b)
 	}
 }
 

@@ -19,7 +19,7 @@ import (
 // found makes the site, its two officers and the case.
 func (s *story) found() error {
 	s.say("demo.found")
-	if _, err := s.do("init", "--agency", "Unidad de ejemplo", "--country", "ES", "--officer", "Marco"); err != nil {
+	if _, err := s.do("init", "--agency", "Unidad de ejemplo", "--country", "ES", "--officer", "Marco", "--channel", "e-mail unidad@example.org"); err != nil {
 		return err
 	}
 	second, err := s.id(s.second, "key", "new", "--name", "Lucía")
@@ -72,13 +72,19 @@ func (s *story) decide() error {
 	s.say("demo.decide")
 	minor := s.plan.Minor
 	name := called(minor)
+	inCase := []string{"--case", s.caseID}
+	person, err := s.id(s.first, append([]string{"assign", "--new", "the person called " + name, "--minor", "possible", "--why",
+		"says in a message that she is 15", name, minor.E164}, inCase...)...)
+	if err != nil {
+		return err
+	}
 	for _, args := range [][]string{
-		{"assign", "--new", "the person called " + name, "--minor", "possible", "--why", "says in a message that she is 15", name},
+		{"mark", "risk", "--why", "a child in a group that shares such items", person},
 		{"countries", "confirm", "--all", "--relation", "author", "--why", "numbering plan, posted in a group"},
-		{"countries", "confirm", "--country", minor.Country, "--identifier", name, "--why", "her number is in the address book of the seized telephone"},
+		{"countries", "confirm", "--country", minor.Country, "--identifier", name, "--identifier", minor.E164, "--why", "her number is in the address book of the seized telephone"},
 		{"countries", "--summary"},
 	} {
-		if _, err := s.do(append(args, "--case", s.caseID)...); err != nil {
+		if _, err := s.do(append(args, inCase...)...); err != nil {
 			return err
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"tutela/casework/identifiers"
 	"tutela/casework/matching"
 	"tutela/casework/media"
+	"tutela/casework/referrals"
 	"tutela/casework/staff"
 	"tutela/casework/tips"
 	"tutela/fault"
@@ -81,6 +82,10 @@ func (c *eraseVerb) rows(in *room, n *erased) (objects []string, err error) {
 		return nil, nil
 	}
 	return objects, in.do(audit.Erasure, eraseAct, string(in.k.ID), []staff.Role{staff.Supervisor}, func(w *db.Writer) (err error) {
+		stated, err := referrals.New(in.v, nil).Forget(in.ctx, w, in.k.ID, todo...)
+		if err != nil {
+			return err
+		}
 		if objects, err = in.v.Evidence.Erase(in.ctx, w, string(in.me()), in.Why, todo...); err != nil {
 			return err
 		}
@@ -88,6 +93,7 @@ func (c *eraseVerb) rows(in *room, n *erased) (objects []string, err error) {
 			return err
 		}
 		n.Entries, err = in.v.Ledger.EraseHistory(in.ctx, w, string(in.k.ID))
+		n.Entries += stated
 		return err
 	})
 }

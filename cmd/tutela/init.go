@@ -20,6 +20,7 @@ import (
 type initVerb struct {
 	Agency   string `required:"" help:"${help_agency_name}"`
 	Country  string `required:"" help:"${help_country}"`
+	Channel  string `help:"${help_init_channel}"`
 	Officer  string `default:"First officer" help:"${help_officer_name}"`
 	Roles    string `default:"investigator,examiner,supervisor,liaison,admin" help:"${help_roles}"`
 	Recovery string `help:"${help_recovery}" placeholder:"FILE"`
@@ -85,7 +86,7 @@ func (c *initVerb) founding(a *app, key keys.Private, roles []staff.Role) vault.
 			if err != nil {
 				return err
 			}
-			agency := staff.Agency{ID: staff.AgencyID(site), Name: c.Agency, Country: strings.ToUpper(c.Country), Own: true, State: staff.Active}
+			agency := staff.Agency{ID: staff.AgencyID(site), Name: c.Agency, Country: strings.ToUpper(c.Country), Own: true, Channel: c.Channel, State: staff.Active}
 			if err := staff.PutAgencies(ctx, w, agency); err != nil {
 				return err
 			}

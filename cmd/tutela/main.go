@@ -73,7 +73,7 @@ func run(ctx context.Context, args []string, in io.Reader, out, errw io.Writer) 
 	vars := helpTexts(text)
 	parser, err := kong.New(&c, kong.Name("tutela"), kong.Description(text.Text("help_tutela")), vars,
 		kong.Writers(out, errw), kong.Exit(func(code int) { panic(status{code}) }), kong.UsageOnError(),
-		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true}))
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true}), kong.Help(helpPrinter(text)))
 	if err != nil {
 		report(errw, text, err)
 		return exitCode(err)

@@ -139,6 +139,9 @@ func TestAProtectedSourceInEveryList(t *testing.T) {
 		put(t, "list.csv", fmt.Appendf(nil, "sha256\n%x\n", sha256.Sum256(known))))
 	id := lastLine(d.run("case", "open", "--title", "Walks", "--authority", "Order 1/26", "--purpose", "protection of children"))
 	d.run("ingest", "--case", id, "--protected-source", "--owner", "Zenobia Quill", witness(t, known))
+	if jobs := d.rows("status", "--case", id)[0]["jobs"].(map[string]any); jobs["done"] != 0.0 || jobs["waiting"] != 0.0 {
+		t.Errorf("jobs of a protected export are counted: %v", jobs)
+	}
 	d.run("ingest", "--case", id, "--at-risk", put(t, "WhatsApp Chat with Urgent.txt",
 		[]byte("05/03/2026, 09:00 - Ben Pine: now\n05/03/2026, 09:01 - +34 644 88 11 22: later\n")))
 	exhibits := d.rows("exhibit", "list", "--case", id, "--protected", "--why", "which is it")
@@ -156,7 +159,7 @@ func TestAProtectedSourceInEveryList(t *testing.T) {
 	}
 	for name, args := range lists(id) {
 		shown := d.run(append(args, "--json")...) + d.run(args...)
-		for _, trace := range []string{protected, "enobia", "witness.zip", "\"received\"", "added you", "You changed"} {
+		for _, trace := range []string{protected, "enobia", "witness.zip", "DOC-2026", "\"received\"", "added you", "You changed"} {
 			if strings.Contains(shown, trace) {
 				t.Errorf("%s: %q shows:\n%s", name, trace, shown)
 			}

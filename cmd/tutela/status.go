@@ -36,6 +36,7 @@ type statusRow struct {
 	Contents   int64                 `json:"contents"`
 	Findings   int64                 `json:"findings"`
 	Matches    map[matching.Tier]int `json:"matches"`
+	Reopened   int                   `json:"reopened"` // matches whose list changed, not settled
 	Groups     int                   `json:"groups"`
 	Messages   int64                 `json:"messages"`
 	Tips       int                   `json:"tips"`
@@ -127,6 +128,11 @@ func (s *statusRow) countItems(in *room) error {
 	if s.Matches, err = matching.Count(in.ctx, in.r, in.k.ID, cases.View{}); err != nil {
 		return err
 	}
+	opened, err := matching.ReopenedOf(in.ctx, in.r, in.k.ID, cases.View{}, true)
+	if err != nil {
+		return err
+	}
+	s.Reopened = len(opened)
 	covered, err := media.Covered(in.ctx, in.r, in.k.ID, cases.View{})
 	for _, c := range covered {
 		s.Coverage = append(s.Coverage, coverageRow{c.Stage, c.Version, string(c.Outcome), c.Detail, c.Subjects})
@@ -158,7 +164,14 @@ func (s *statusRow) countPeople(in *room) error {
 }
 
 func (s *statusRow) countWork(in *room) error {
+	shut, err := in.shutThings()
+	if err != nil {
+		return err
+	}
 	counts, err := in.v.Queue.Counts(in.ctx, string(in.k.ID))
+	if len(shut) > 0 {
+		counts, err = in.v.Queue.CountsOf(in.ctx, string(in.k.ID), func(thing string) bool { return !shut[thing] })
+	}
 	if err != nil {
 		return err
 	}
@@ -176,6 +189,41 @@ func (s *statusRow) countWork(in *room) error {
 		s.Failures = append(s.Failures, failureRow{f.Stage, text})
 	}
 	return err
+}
+
+// shutThings returns the ids of protected sources' exhibits and of what is in
+// them: jobs that do nothing else are not counted.
+func (c *room) shutThings() (map[string]bool, error) {
+	marked, err := c.hidden()
+	if err != nil {
+		return nil, err
+	}
+	all, err := evidence.Count(c.ctx, c.r, string(c.k.ID), true)
+	if err != nil {
+		return nil, err
+	}
+	open, err := evidence.Count(c.ctx, c.r, string(c.k.ID), false)
+	if err != nil || all.Exhibits == open.Exhibits && len(marked) == 0 {
+		return nil, err
+	}
+	exhibits, err := evidence.Exhibits(c.ctx, c.r, evidence.Query{Case: string(c.k.ID), Protected: true})
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range exhibits {
+		if !e.Protected && !marked[e.ID] {
+			continue
+		}
+		marked[e.ID] = true
+		items, err := media.Items(c.ctx, c.r, media.Query{Case: c.k.ID, Exhibit: e.ID, View: cases.View{Protected: true}})
+		if err != nil {
+			return nil, err
+		}
+		for _, i := range items {
+			marked[string(i.ID)] = true
+		}
+	}
+	return marked, nil
 }
 
 // closed returns what names protected sources' exhibits and items: their ids,
@@ -222,6 +270,9 @@ func (s *statusRow) show(a *app) {
 	say("status.exhibits", s.Exhibits, size(s.Bytes), s.Held, s.Quarantine, s.Erased)
 	say("status.items", s.Items, s.Contents, s.Findings)
 	say("status.matches", s.Matches[matching.Exact], s.Matches[matching.Same], s.Matches[matching.Likely], s.Matches[matching.ToReview])
+	if s.Reopened > 0 {
+		say("status.reopened", s.Reopened)
+	}
 	say("status.people", s.Groups, s.Messages, s.Tips, s.Known)
 	say("status.recipients", len(s.Recipients))
 	say("status.jobs", s.Jobs.Waiting+s.Jobs.Running, s.Jobs.Done, s.Jobs.Failed)

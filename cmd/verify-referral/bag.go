@@ -7,9 +7,11 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"sort"
 	"strings"
 	"time"
@@ -292,7 +294,7 @@ func (b *bag) judgeInfo(v *verdict, data []string) {
 	}
 	at, err := time.Parse(time.RFC3339, value["Tutela-Time"])
 	tlp := map[string]bool{"TLP:RED": true, "TLP:AMBER+STRICT": true, "TLP:AMBER": true, "TLP:GREEN": true, "TLP:CLEAR": true}
-	for what, ok := range map[string]bool{
+	rules := map[string]bool{
 		"time":    err == nil && at.UTC().Format("2006-01-02T15:04:05Z") == value["Tutela-Time"],
 		"date":    at.Format("2006-01-02") == value["Bagging-Date"],
 		"id":      idForm.MatchString(value["External-Identifier"]),
@@ -301,8 +303,9 @@ func (b *bag) judgeInfo(v *verdict, data []string) {
 		"format":  value["Tutela-Format"] == "referral/1",
 		"Oxum":    value["Payload-Oxum"] == fmt.Sprintf("%d.%d", total, len(data)),
 		"tar":     b.seconds < 0 || b.seconds == at.Unix(),
-	} {
-		if !ok {
+	}
+	for _, what := range slices.Sorted(maps.Keys(rules)) {
+		if !rules[what] {
 			v.blame("bag-info.txt", "%s is not as it must be", what)
 		}
 	}

@@ -16,7 +16,9 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"maps"
 	"os"
+	"slices"
 	"strings"
 )
 
@@ -133,7 +135,8 @@ func (v *verdict) print(out io.Writer, known []ed25519.PublicKey) int {
 	for _, why := range v.wrong[""] {
 		fmt.Fprintln(out, "no  ", why)
 	}
-	for name, list := range v.wrong {
+	for _, name := range slices.Sorted(maps.Keys(v.wrong)) {
+		list := v.wrong[name]
 		if name != "" && !contains(v.files, name) {
 			fmt.Fprintf(out, "no   %s: %s\n", name, strings.Join(list, "; "))
 		}

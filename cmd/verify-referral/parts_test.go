@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -185,5 +186,24 @@ func TestPrintSaysWhy(t *testing.T) {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("output lacks %q:\n%s", want, out.String())
 		}
+	}
+}
+
+// TestPrintsInOrder lists files that are missing in the order of their names,
+// and rules of bag-info.txt likewise.
+func TestPrintsInOrder(t *testing.T) {
+	b := newBag()
+	v := &verdict{wrong: map[string][]string{}}
+	b.judge(v)
+	var out bytes.Buffer
+	v.print(&out, nil)
+	var missing []string
+	for _, line := range strings.Split(out.String(), "\n") {
+		if name, ok := strings.CutSuffix(line, ": is missing"); ok {
+			missing = append(missing, name)
+		}
+	}
+	if len(missing) < 10 || !slices.IsSorted(missing) {
+		t.Errorf("missing files, as they are printed: %q", missing)
 	}
 }

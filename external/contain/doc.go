@@ -19,8 +19,8 @@
 // A Program is the second kind of contained process: a decoder of the system,
 // started for one input. The process contains itself in the same way, but for
 // reading the program and its libraries, and then becomes it: it can start no
-// other, and has the sealed input and the pipe for its output. Only linux can do
-// that; elsewhere no such program is started.
+// other, and has the sealed input and the pipe for its output. It can still ask
+// whether a file exists, which Landlock does not hide. Only linux can do that; elsewhere no such program is started.
 //
 // Threads of a worker are not counted: a hostile worker can start many until
 // its wall time ends and it is killed.

@@ -49,10 +49,6 @@ type programOrder struct {
 	Limits order    `json:"limits"`
 }
 
-// clockSlack is how far the kernel's two counts of processor time differ: one
-// ends a program, the other is told afterwards.
-const clockSlack = 500 * time.Millisecond
-
 // exitUncontained is the status of a process that could not contain itself.
 const exitUncontained = 125
 
@@ -229,10 +225,10 @@ func (p Program) ending(state *os.ProcessState, text string) error {
 	switch {
 	case state.ExitCode() == exitUncontained:
 		return fault.New(fault.Refused, "%w: %s", ErrUncontained, clip(text))
-	case outOfTime(state), state.UserTime()+state.SystemTime() >= p.Limits.CPU-clockSlack:
-		return fmt.Errorf("%w: %v of processor time", ErrTimeout, p.Limits.CPU)
 	case saysMemory(text), strings.Contains(text, "std::bad_alloc"), peak(state) >= p.Limits.Memory/4*3:
 		return fmt.Errorf("%w: %d MiB", ErrMemory, p.Limits.Memory/mib)
+	case outOfTime(state), killed(state): // both are the kernel's answers to that limit
+		return fmt.Errorf("%w: %v of processor time", ErrTimeout, p.Limits.CPU)
 	case state.ExitCode() > 0:
 		return &Failure{Op: filepath.Base(p.Path), Text: state.String()}
 	}

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"syscall"
 	"unsafe"
 
 	seccomp "github.com/elastic/go-seccomp-bpf"
@@ -28,6 +29,12 @@ func programInput(in io.ReaderAt, size int64) (*os.File, error) {
 		return nil, err
 	}
 	return os.NewFile(uintptr(fd), "input"), nil
+}
+
+// killed reports whether a program that nobody here has killed was killed.
+func killed(state *os.ProcessState) bool {
+	status, ok := state.Sys().(syscall.WaitStatus)
+	return ok && status.Signaled() && status.Signal() == unix.SIGKILL
 }
 
 // libraryDirs are where the dynamic loader looks (ld.so(8)), with the folders of

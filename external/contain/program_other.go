@@ -21,3 +21,5 @@ var errNoPrograms = errors.New("decoders of the system are started on linux only
 func (o *programOrder) libraries(Program) error { return errNoPrograms }
 
 func confineProgram(programOrder) error { return errNoPrograms }
+
+func killed(*os.ProcessState) bool { return false }

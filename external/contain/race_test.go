@@ -6,6 +6,10 @@ package contain
 // takes several times as much.
 const smallMemory = 768 * mib
 
+// underRace says that the race detector is at work: a program built with it maps
+// more memory at its start than any contained program may.
+const underRace = true
+
 // memoryFault is what becomes of a worker without memory: the detector's own
 // runtime ends it, with a message of its own.
 func memoryFault() error { return ErrCrashed }

@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"image/png"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -107,3 +109,41 @@ func TestImpostor(t *testing.T) {
 }
 
 func TestSaysNothing(t *testing.T) { fmt.Println("no picture") }
+
+// TestMutated gives the decoders damaged files: whatever they do ends in a PNG or
+// in an error of a known kind.
+func TestMutated(t *testing.T) {
+	rounds := 40
+	if testing.Short() {
+		rounds = 4
+	}
+	r := rand.New(rand.NewPCG(9, 9))
+	known := []error{contain.ErrCrashed, contain.ErrMemory, contain.ErrOutput, contain.ErrTimeout}
+	for _, format := range []string{"heic", "avif", "jxl"} {
+		t.Run(format, func(t *testing.T) {
+			d := installed(t, format)
+			b, err := os.ReadFile("testdata/ramp." + format)
+			if err != nil {
+				t.Fatal(err)
+			}
+			decoded, failed := 0, 0
+			for range rounds {
+				bad := bytes.Clone(b)
+				for range 1 + r.IntN(8) {
+					bad[r.IntN(len(bad))] ^= 1 << r.IntN(8)
+				}
+				out, err := d.PNG(t.Context(), bytes.NewReader(bad), int64(len(bad)))
+				var own *contain.Failure
+				switch {
+				case err == nil && complete(out):
+					decoded++
+				case errors.As(err, &own), slices.ContainsFunc(known, func(k error) bool { return errors.Is(err, k) }):
+					failed++
+				default:
+					t.Errorf("%d bytes, %v", len(out), err)
+				}
+			}
+			t.Logf("%d damaged files still gave a picture, %d did not", decoded, failed)
+		})
+	}
+}

@@ -3,6 +3,7 @@ package hashlist
 import (
 	"bufio"
 	"io"
+	"slices"
 	"strings"
 
 	"tutela/fault"
@@ -14,8 +15,12 @@ type role struct {
 	algorithm Algorithm
 	category  bool
 	id        bool
+	detail    string // name of a detail
+	scheme    string // "scheme", "version" or "region" of the category
 }
 
+// roleOf reads the name of a column as lists spell it. Only names that cannot
+// mean anything else are taken.
 func roleOf(name string) role {
 	if a := algorithmOf(name); a != "" {
 		return role{algorithm: a}
@@ -25,6 +30,11 @@ func roleOf(name string) role {
 		return role{category: true}
 	case "id", "imageid", "mediaid", "sourceid", "entryid":
 		return role{id: true}
+	case "categoryscheme", "categoryversion", "categoryregion":
+		return role{scheme: strings.TrimPrefix(plainName(name), "category")}
+	}
+	if name = strings.TrimSpace(name); slices.Contains(detailNames(), name) {
+		return role{detail: name}
 	}
 	return role{}
 }
@@ -34,6 +44,7 @@ type records struct {
 	in    *bufio.Reader
 	delim byte
 	limit int64 // bytes of one record
+	whole bool  // a record is a line: quotes mean nothing
 	line  int
 	at    int64
 	place format.Place // of the last record
@@ -47,7 +58,7 @@ func (c *records) next() (string, error) {
 		if err != nil {
 			return "", err
 		}
-		for strings.Count(text, `"`)%2 == 1 {
+		for !c.whole && strings.Count(text, `"`)%2 == 1 {
 			more, err := c.readLine()
 			if err == io.EOF || int64(len(text)+len(more)) > c.limit {
 				return "", fault.New(fault.Corrupt, "hash list: line %d: quote is never closed", c.place.Line)
@@ -131,14 +142,16 @@ func (r *Reader) readCSV(emit func(Entry) bool) error {
 	if err != nil {
 		return err
 	}
-	c.delim = delimiter(first)
+	if c.delim = delimiter(first); r.opt.Mapping.Delimiter != "" {
+		c.delim = r.opt.Mapping.Delimiter[0]
+	}
 	roles, named, err := r.columns(cells(first, c.delim), c.delim)
 	if err != nil {
 		return err
 	}
 	for text := first; ; {
 		if !named {
-			if goOn, err := r.line(c, text, roles, emit); err != nil || !goOn {
+			if goOn, err := r.line(c.place, cells(text, c.delim), roles, emit); err != nil || !goOn {
 				return err
 			}
 		}
@@ -162,10 +175,16 @@ func delimiter(first string) byte {
 	return best
 }
 
-// columns gives each column its role, by the first line or by the options; named
-// says that the first line was a header. One bare hash of 32 or 40 digits names
-// itself; 64 digits may be SHA-256 or PDQ, and that is not guessed.
+// columns gives each column its role, by the mapping, the first line or the
+// options; named says that the first line was a header. One bare hash of 32 or 40
+// digits names itself; 64 digits may be SHA-256 or PDQ, and that is not guessed.
 func (r *Reader) columns(first []string, delim byte) (roles []role, named bool, err error) {
+	if r.header.Format == ICSE {
+		return r.columnsICSE(first)
+	}
+	if len(r.opt.Mapping.Columns) > 0 {
+		return r.columnsMapped(first)
+	}
 	header := r.opt.Columns
 	for _, cell := range first {
 		if algorithmOf(cell) != "" {
@@ -192,6 +211,11 @@ func (r *Reader) columns(first []string, delim byte) (roles []role, named bool, 
 	if delim == ',' && strings.Contains(strings.Join(first, ";"), "PhotoDNA;Image ID;Is distributed;") {
 		return nil, false, fault.New(fault.Invalid, "hash list: an ICSE list has semicolons between its columns, not commas")
 	}
+	for i, as := range roles {
+		if as == (role{}) {
+			r.note(Unknown, format.Place{}, "column %.40q", header[i])
+		}
+	}
 	r.header.Columns = header
 	return roles, named, nil
 }
@@ -202,23 +226,40 @@ func isDigest(a Algorithm, text string) bool {
 }
 
 // line reads one record into an entry.
-func (r *Reader) line(c *records, text string, roles []role, emit func(Entry) bool) (bool, error) {
-	got := cells(text, c.delim)
+func (r *Reader) line(place format.Place, got []string, roles []role, emit func(Entry) bool) (bool, error) {
 	if len(got) != len(roles) {
 		r.header.Refused++
-		r.note(BadLine, c.place, "%d columns, the header has %d", len(got), len(roles))
+		r.note(BadLine, place, "%d columns, the header has %d", len(got), len(roles))
 		return true, nil
 	}
-	e := Entry{Place: c.place}
+	e := Entry{Place: place}
 	for i, cell := range got {
-		switch {
-		case roles[i].algorithm != "":
-			r.value(&e, roles[i].algorithm, cell, c.place)
-		case roles[i].category:
-			e.Category = r.short(strings.TrimSpace(cell), c.place)
-		case roles[i].id:
-			e.SourceID = r.short(strings.TrimSpace(cell), c.place)
+		switch as := roles[i]; {
+		case as.algorithm != "":
+			r.value(&e, as.algorithm, cell, place)
+		case as.category:
+			e.Category = r.short(unescape(strings.TrimSpace(cell)), place)
+		case as.id:
+			e.SourceID = r.short(unescape(strings.TrimSpace(cell)), place)
+		case as.detail != "":
+			r.set(&e, as.detail, unescape(cell), place)
+		case as.scheme != "":
+			r.scheme(as.scheme, unescape(strings.TrimSpace(cell)), place)
 		}
 	}
+	if r.header.Format == ICSE && e.Details.Baseline == Yes {
+		e.Category = "baseline"
+	}
 	return r.deliver(e, emit)
+}
+
+// scheme notes whose numbering the categories follow. A list has one; a line that
+// names another is told.
+func (r *Reader) scheme(which, text string, place format.Place) {
+	field := map[string]*string{"scheme": &r.header.Scheme, "version": &r.header.Version, "region": &r.header.Region}[which]
+	if text = r.short(text, place); *field == "" {
+		*field = text
+	} else if *field != text {
+		r.note(BadValue, place, "another %s of the category", which)
+	}
 }

@@ -13,23 +13,17 @@ import (
 // public readers and writers show it.
 var model = regexp.MustCompile(`/ProjectVic/DataModels/([0-9.]+)\.xml(?:/([A-Za-z]+)/\$metadata)?#(Media|Cases)$`)
 
-// maxDepth is the most brackets that may be open in a document; lawful ones need 6.
-const maxDepth = 64
-
 // vics reads one document.
 type vics struct {
-	*Reader
-	scan    scanner
-	emit    func(Entry) bool
-	stopped bool
-	count   int // objects that are entries
-	stated  int // what TotalMediaFiles said, summed over the cases; -1 when nothing
+	document
+	count  int // objects that are entries
+	stated int // what TotalMediaFiles said, summed over the cases; -1 when nothing
 }
 
 func (r *Reader) readVICS(emit func(Entry) bool) error {
-	v := &vics{Reader: r, emit: emit, stated: -1, scan: scanner{in: r.in, depth: maxDepth, limit: int(min(r.opt.Limits.Text, 1<<16))}}
+	v := &vics{document: r.document(emit), stated: -1}
 	r.header.Scheme = VICS
-	if err := v.document(); err != nil || v.stopped {
+	if err := v.whole(); err != nil || v.stopped {
 		return err
 	}
 	if r.header.Version == "" {
@@ -41,7 +35,7 @@ func (r *Reader) readVICS(emit func(Entry) bool) error {
 	return r.finish()
 }
 
-func (v *vics) document() error {
+func (v *vics) whole() error {
 	t, err := v.scan.next()
 	if err != nil {
 		return err
@@ -87,64 +81,6 @@ func (v *vics) context() error {
 		return fault.New(fault.Invalid, "hash list: byte %d: the data model is not known", t.at)
 	}
 	v.header.Version, v.header.Region, v.header.Cases = m[1], m[2], m[3] == "Cases"
-	return nil
-}
-
-// list calls fn for each object of an array; null is an empty one.
-func (v *vics) list(fn func(at int64) error) error {
-	t, err := v.scan.next()
-	if err != nil || t.kind == '0' {
-		return err
-	}
-	if t.kind == '{' && len(v.scan.stack) > 2 { // some writers leave the brackets out around one entry
-		return fn(t.at)
-	}
-	if t.kind != '[' {
-		return fault.New(fault.Corrupt, "hash list: byte %d: a list was expected", t.at)
-	}
-	for !v.stopped {
-		if t, err = v.scan.next(); err != nil || t.kind == ']' {
-			return err
-		}
-		if t.kind != '{' {
-			v.note(BadEntry, format.Place{Offset: t.at}, "not an object")
-			v.header.Refused++
-			err = v.skipFrom(t)
-		} else {
-			err = fn(t.at)
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// skip reads over one value, skipFrom over one that has begun.
-func (v *vics) skip() error {
-	t, err := v.scan.next()
-	if err != nil {
-		return err
-	}
-	return v.skipFrom(t)
-}
-
-func (v *vics) skipFrom(t token) error {
-	if t.kind != '{' && t.kind != '[' {
-		if t.cut {
-			v.note(Cut, format.Place{Offset: t.at}, "text")
-		}
-		return nil
-	}
-	for open := len(v.scan.stack) - 1; len(v.scan.stack) > open; {
-		t, err := v.scan.next()
-		if err != nil {
-			return err
-		}
-		if t.cut {
-			v.note(Cut, format.Place{Offset: t.at}, "text")
-		}
-	}
 	return nil
 }
 
@@ -228,12 +164,44 @@ func (v *vics) field(e *Entry, name string, again bool) error {
 		} else if scalar {
 			e.Category = v.short(strings.TrimSpace(t.text), place)
 		}
+	default:
+		if detail := vicsDetail(name); detail != "" && t.text != "" {
+			text := t.text
+			if t.cut { // which skipFrom tells
+				text = strings.ToValidUTF8(text[:maxShortText], "\uFFFD")
+			}
+			v.set(e, detail, text, place)
+		}
 	}
 	return v.skipFrom(t)
 }
 
-// alternative reads one {HashName, HashValue}; names that are not known are left
-// out without a finding, as a list may carry any.
+// vicsDetail names the detail that a member of an entry tells; "" for none.
+func vicsDetail(name string) string {
+	switch name {
+	case "Series":
+		return "series"
+	case "VictimIdentified":
+		return "victim_identified"
+	case "OffenderIdentified":
+		return "offender_identified"
+	case "IsDistributed":
+		return "is_distributed"
+	case "IsPrecategorized":
+		return "is_precategorized"
+	case "MediaSize":
+		return "size"
+	case "MimeType":
+		return "media"
+	case "DateUpdated":
+		return "updated"
+	case "Comments":
+		return "note"
+	}
+	return ""
+}
+
+// alternative reads one {HashName, HashValue}.
 func (v *vics) alternative(e *Entry) error {
 	var name, value string
 	var place format.Place
@@ -261,6 +229,8 @@ func (v *vics) alternative(e *Entry) error {
 	}
 	if a := algorithmOf(name); a != "" {
 		v.value(e, a, value, place)
+	} else if value != "" {
+		v.note(Unknown, place, "%.40q", name)
 	}
 	return nil
 }

@@ -57,11 +57,11 @@ type Picture struct {
 
 // codec is one format: how its header is read and how it is decoded.
 type codec struct {
-	name    string
-	decoder string
-	config  func(io.Reader) (image.Config, error)
-	decode  func(source) (canvas, error)
-	frames  func(source) iter.Seq2[frame, error] // nil where there is no animation
+	name     string
+	decoder  string
+	config   func(io.Reader) (image.Config, error)
+	decode   func(source) (canvas, error)
+	pictures func(source) iter.Seq2[func() pixels, error] // all frames or pages; nil where there is one only
 }
 
 // source is the input of a decoder, with what the header said.
@@ -89,15 +89,15 @@ func codecFor(head []byte) (codec, bool) {
 	case bytes.HasPrefix(head, []byte("\xff\xd8\xff")):
 		return codec{"jpeg", "tutela jpeg", jpegConfig, decodeJPEG, nil}, true
 	case bytes.HasPrefix(head, []byte("\x89PNG\r\n\x1a\n")):
-		return codec{"png", "image/png " + std, png.DecodeConfig, decodePNG, pngFrames}, true
+		return codec{"png", "image/png " + std, png.DecodeConfig, decodePNG, composed(pngFrames)}, true
 	case bytes.HasPrefix(head, []byte("GIF87a")), bytes.HasPrefix(head, []byte("GIF89a")):
-		return codec{"gif", "tutela gif", gifConfig, decodeGIF, gifFrames}, true
+		return codec{"gif", "tutela gif", gifConfig, decodeGIF, composed(gifFrames)}, true
 	case len(head) >= 12 && string(head[:4]) == "RIFF" && string(head[8:12]) == "WEBP":
-		return codec{"webp", "webp " + ext, webp.DecodeConfig, decodeWebP, webpFrames}, true
+		return codec{"webp", "webp " + ext, webp.DecodeConfig, decodeWebP, composed(webpFrames)}, true
 	case bytes.HasPrefix(head, []byte("BM")):
 		return codec{"bmp", "bmp " + ext, bmp.DecodeConfig, plain(bmp.Decode), nil}, true
 	case bytes.HasPrefix(head, []byte("II*\x00")), bytes.HasPrefix(head, []byte("MM\x00*")):
-		return codec{"tiff", "tiff " + ext, tiff.DecodeConfig, plain(tiff.Decode), nil}, true
+		return codec{"tiff", "tiff " + ext, tiff.DecodeConfig, decodeTIFF, tiffPages}, true
 	}
 	return codec{}, false
 }

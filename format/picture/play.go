@@ -13,7 +13,7 @@ import (
 const (
 	MaxFrames  = 64      // frames that are shown of one file, evenly spread
 	maxCanvas  = 1 << 24 // pixels of an animation's canvas
-	maxPlayed  = 1 << 29 // pixels of all its canvases together: about 2,000 of 512×512
+	maxPlayed  = 1 << 28 // pixels of all its canvases together: about 1,000 of 512×512, some ten seconds of WebP
 	errorFrame = "frame %d: %w"
 )
 
@@ -47,7 +47,7 @@ func stageFits(s source) error {
 func play(in io.ReaderAt, size int64, limits format.Limits, first Picture, see func(n int, p Picture)) []format.Finding {
 	limits = limits.OrDefault()
 	c, ok := codecFor(readSome(in, 0, int(min(size, 16))))
-	if !ok || c.frames == nil || first.Frames < 2 {
+	if !ok || c.pictures == nil || first.Frames < 2 {
 		return nil
 	}
 	src := source{in: in, size: size, limits: limits}
@@ -56,17 +56,16 @@ func play(in io.ReaderAt, size int64, limits format.Limits, first Picture, see f
 		if src.config, err = c.config(src.reader()); err != nil {
 			return err
 		}
-		if err = stageFits(src); err != nil {
-			return err
-		}
-		st, room := newStage(src.config.Width, src.config.Height), int64(maxPlayed)
-		for f, err := range c.frames(src) {
-			room -= int64(st.w) * int64(st.h)
-			if err != nil || room < 0 {
+		room := int64(maxPlayed)
+		for picture, err := range c.pictures(src) {
+			if err != nil {
 				return err
 			}
-			if st.show(f); done > 0 && chosen(done, first.Frames) {
-				see(done, first.framed(flattened(st.pixels)))
+			if room -= int64(src.config.Width) * int64(src.config.Height); room < 0 {
+				return nil
+			}
+			if done > 0 && chosen(done, first.Frames) {
+				see(done, first.framed(picture()))
 				seen++
 			}
 			done++
@@ -81,6 +80,28 @@ func play(in io.ReaderAt, size int64, limits format.Limits, first Picture, see f
 		out = append(out, one(FramesLeft, fmt.Sprintf("%d of %d frames", seen, first.Frames))...)
 	}
 	return out
+}
+
+// composed puts frame after frame on a canvas. Each can be taken from it until
+// the next one comes.
+func composed(frames func(source) iter.Seq2[frame, error]) func(source) iter.Seq2[func() pixels, error] {
+	return func(s source) iter.Seq2[func() pixels, error] {
+		return func(yield func(func() pixels, error) bool) {
+			if err := stageFits(s); err != nil {
+				yield(nil, err)
+				return
+			}
+			st := newStage(s.config.Width, s.config.Height)
+			for f, err := range frames(s) {
+				if err == nil {
+					st.show(f)
+				}
+				if !yield(func() pixels { return flattened(st.pixels) }, err) || err != nil {
+					return
+				}
+			}
+		}
+	}
 }
 
 // chosen picks MaxFrames of n frames, evenly spread, the first among them.

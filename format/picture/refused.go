@@ -1,7 +1,6 @@
 package picture
 
 import (
-	"bytes"
 	"encoding/binary"
 	"io"
 )
@@ -68,10 +67,7 @@ func brand(head []byte) (code, name string) {
 // looks for what only raw camera files have.
 func rawTIFF(r io.ReaderAt) bool {
 	head := readSome(r, 0, 8)
-	var order binary.ByteOrder = binary.LittleEndian
-	if bytes.HasPrefix(head, []byte("MM")) {
-		order = binary.BigEndian
-	}
+	order := byteOrder(head)
 	todo := []uint32{order.Uint32(head[4:])}
 	for done := 0; len(todo) > 0 && done < maxDirectories; done++ {
 		at := int64(todo[0])

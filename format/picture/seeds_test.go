@@ -40,7 +40,7 @@ func seeds(t testing.TB) []seed {
 			return tiff.Encode(b, grey16, &tiff.Options{Compression: tiff.Deflate, Predictor: true})
 		})},
 		{"webp", encoded(t, func(b *bytes.Buffer) error { return nativewebp.Encode(b, cut, nil) })},
-		{"webp animation", animatedWebP(t)},
+		{"webp animation", animatedWebP(t)}, {"tiff pages", pagedTIFF(1, 2, 3)},
 		{"raw", directory(true, [][3]uint32{{256, 3, 4}}, [][3]uint32{{tagDNGVersion, 1, 0x0401}})},
 	}
 	dir := os.Getenv("TUTELA_CONFORMANCE")

@@ -22,7 +22,7 @@ type Package struct {
 	TransferBasis string
 	TLP           string // TLP:RED, TLP:AMBER+STRICT, TLP:AMBER, TLP:GREEN, TLP:CLEAR
 	Handling      string // conditions in words, handling codes
-	ChildAtRisk   bool   // a child may be at risk now: the first line everywhere
+	ChildAtRisk   bool   // a child may be at risk now: the first line of summary, report and coverage
 
 	Authorisations []Authorisation
 	Persons        []Person

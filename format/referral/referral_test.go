@@ -290,6 +290,35 @@ func TestReportIsSafe(t *testing.T) {
 	}
 }
 
+// TestHeadOfEachSheet reads the first words of each page: a child at risk, then
+// the handling code, in the part that a print repeats on each sheet.
+func TestHeadOfEachSheet(t *testing.T) {
+	tags := regexp.MustCompile(`<[^>]*>`)
+	for _, page := range []string{"report.html", "coverage.html"} {
+		for _, risk := range []bool{true, false} {
+			p := full()
+			p.ChildAtRisk = risk
+			b, err := p.page(page, moment(), labels(t, "en"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, body, _ := strings.Cut(string(b), "<body>")
+			head, rest, ok := strings.Cut(body, "</thead>")
+			_, sheet, of := strings.Cut(head, `<table class="sheet"><thead>`)
+			want := []string{"TLP:AMBER"}
+			if risk {
+				want = []string{"A CHILD MAY BE AT RISK NOW", "TLP:AMBER"}
+			}
+			if got := strings.FieldsFunc(tags.ReplaceAllString(sheet, ""), func(r rune) bool { return r == '\n' }); !ok || !of || !slices.Equal(got, want) {
+				t.Errorf("%s begins %q, want %q", page, got, want)
+			}
+			if strings.Contains(rest, "AT RISK") || strings.Count(rest, "<table") != strings.Count(rest, "</table>")-1 {
+				t.Errorf("%s: the sheet does not hold the whole page", page)
+			}
+		}
+	}
+}
+
 func TestSummaryIsOnePage(t *testing.T) {
 	p := full()
 	p.Request = "first\r\nTLP:CLEAR\u2028second"
@@ -298,7 +327,7 @@ func TestSummaryIsOnePage(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := string(b)
-	if !strings.HasPrefix(s, "TLP:AMBER\n") || strings.Contains(s, "\nTLP:CLEAR") || strings.Contains(s, "\r") {
+	if !strings.HasPrefix(s, "*** UN NIÑO PUEDE ESTAR EN PELIGRO AHORA ***\nTLP:AMBER\n") || strings.Contains(s, "\nTLP:CLEAR") || strings.Contains(s, "\r") {
 		t.Errorf("a value forged a line:\n%s", s)
 	}
 	if !strings.Contains(s, "UN NIÑO PUEDE ESTAR EN PELIGRO AHORA") || strings.Count(s, "\n") > 60 {

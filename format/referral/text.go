@@ -100,10 +100,10 @@ func oneLine(s string) string {
 // Summary returns data/summary.txt: one page to paste into a message system.
 func (p Package) Summary(at time.Time, labels Labels) ([]byte, error) {
 	w := &page1{labels: labels}
-	w.b.WriteString(p.TLP + "\n" + w.label("title") + " " + p.ID + "\n")
 	if p.ChildAtRisk {
 		w.b.WriteString("*** " + w.label("at_risk") + " ***\n")
 	}
+	w.b.WriteString(p.TLP + "\n" + w.label("title") + " " + p.ID + "\n")
 	w.say("from", strings.TrimSpace(p.From.Name+", "+p.From.Country+" "+p.From.Channel))
 	w.say("to", strings.TrimSpace(strings.Trim(p.To.Name+", "+p.Country, ", ")+" "+p.To.Channel))
 	w.say("case", strings.TrimSpace(p.Case+" "+p.Title))

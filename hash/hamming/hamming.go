@@ -1,11 +1,12 @@
-// Package hamming finds the stored 256-bit hashes near a given one. It promises
-// every hash within the radius and no other; it never approximates.
 package hamming
 
 import "math/bits"
 
 // Words is the number of 64-bit words of one hash.
 const Words = 4
+
+// Code is one 256-bit hash; bit b is bit b%64 of word b/64.
+type Code = [Words]uint64
 
 // Hit is one stored hash within the radius.
 type Hit struct {
@@ -14,7 +15,7 @@ type Hit struct {
 }
 
 // Distance returns the number of bits in which two hashes differ.
-func Distance(a, b [Words]uint64) int {
+func Distance(a, b Code) int {
 	return bits.OnesCount64(a[0]^b[0]) + bits.OnesCount64(a[1]^b[1]) +
 		bits.OnesCount64(a[2]^b[2]) + bits.OnesCount64(a[3]^b[3])
 }
@@ -23,7 +24,7 @@ func Distance(a, b [Words]uint64) int {
 // other; a rest is ignored) that is at most radius bits from query, in the order
 // of storage. It looks at half of a hash first and leaves the pair when that
 // half is beyond the radius; a million hashes take about two milliseconds.
-func Search(hits []Hit, stored []uint64, query [Words]uint64, radius int) []Hit {
+func Search(hits []Hit, stored []uint64, query Code, radius int) []Hit {
 	if radius < 0 {
 		return hits
 	}

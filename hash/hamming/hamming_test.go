@@ -106,8 +106,10 @@ func read(t *testing.T, name string) [][Words]uint64 {
 	return out
 }
 
-// TestConformance compares all pairs within 32 bits with those of brute force.
-func TestConformance(t *testing.T) {
+// conformance returns the stored hashes, the needles, and the distances of all
+// pairs (needle, stored) within 32 bits as brute force found them.
+func conformance(t *testing.T) (stored []uint64, needles [][Words]uint64, want map[[2]int]int) {
+	t.Helper()
 	dir := os.Getenv("TUTELA_CONFORMANCE")
 	if dir == "" {
 		dir = filepath.Join("..", "..", "..", "shared", "conformance")
@@ -116,7 +118,6 @@ func TestConformance(t *testing.T) {
 	if _, err := os.Stat(dir); err != nil {
 		t.Skip("conformance data absent: set TUTELA_CONFORMANCE")
 	}
-	var stored []uint64
 	for _, h := range read(t, filepath.Join(dir, "haystack.txt")) {
 		stored = append(stored, h[:]...)
 	}
@@ -129,14 +130,20 @@ func TestConformance(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := map[[2]int]int{}
+	want = map[[2]int]int{}
 	for _, r := range rows[1:] {
 		n, _ := strconv.Atoi(r[0])
 		h, _ := strconv.Atoi(r[1])
 		want[[2]int{n, h}], _ = strconv.Atoi(r[2])
 	}
+	return stored, read(t, filepath.Join(dir, "needles.txt")), want
+}
+
+// TestConformance compares all pairs within 32 bits with those of brute force.
+func TestConformance(t *testing.T) {
+	stored, needles, want := conformance(t)
 	found := 0
-	for n, q := range read(t, filepath.Join(dir, "needles.txt")) {
+	for n, q := range needles {
 		for _, hit := range Search(nil, stored, q, 32) {
 			found++
 			if d, ok := want[[2]int{n, hit.Index}]; !ok || d != hit.Distance {

@@ -31,8 +31,9 @@ func (t Turn) String() string {
 // reference a picture of exactly 64×64 is filtered here, unlike in Hash.
 func (h *Hasher) Dihedral(m Image, p Pipeline) ([8]Hash, int, error) {
 	var out [8]Hash
-	v, err := newView(m, p)
-	if err != nil || v.w < minSide || v.h < minSide {
+	v := &h.view
+	defer v.forget()
+	if err := v.set(m, p); err != nil || v.w < minSide || v.h < minSide {
 		return out, 0, err
 	}
 	h.filter.run(v, &h.block)

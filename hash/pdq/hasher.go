@@ -39,25 +39,27 @@ func (m Image) valid() bool {
 }
 
 // Hasher computes hashes and keeps its buffers, so that it allocates nothing
-// once it has seen its widest picture. It is not safe for concurrent use.
+// once it has seen its largest picture. It is not safe for concurrent use.
 type Hasher struct {
-	dct    [freqSide][blockSide]float32
+	dct    [freqSide / 4][blockSide]quad // element [i/4][k][i%4] is that of row i and column k
 	block  [blockSide][blockSide]float32
 	half   [freqSide][blockSide]float32
 	freq   [freqSide * freqSide]float32
 	turned [freqSide * freqSide]float32
 	sorted [freqSide * freqSide]float32
 	filter filter
+	view   view
 }
 
 // New returns a Hasher.
 func New() *Hasher {
 	h := new(Hasher)
+	h.view.weights.fill()
 	scale := float32(math.Sqrt(2.0 / blockSide))
-	for i := range h.dct {
-		for j := range h.dct[i] {
-			c := math.Cos(math.Pi / 2 / blockSide * float64(i+1) * float64(2*j+1))
-			h.dct[i][j] = float32(float64(scale) * c)
+	for i := range freqSide {
+		for k := range blockSide {
+			c := math.Cos(math.Pi / 2 / blockSide * float64(i+1) * float64(2*k+1))
+			h.dct[i/4][k][i%4] = float32(float64(scale) * c)
 		}
 	}
 	return h
@@ -66,20 +68,32 @@ func New() *Hasher {
 // Hash returns the hash and its quality, 0 to 100; below 50 the hash says little
 // about the picture. A picture with a side below 5 has the zero hash and 0.
 func (h *Hasher) Hash(m Image, p Pipeline) (Hash, int, error) {
-	v, err := newView(m, p)
-	if err != nil || v.w < minSide || v.h < minSide {
+	v := &h.view
+	defer v.forget()
+	if err := v.set(m, p); err != nil || v.w < minSide || v.h < minSide {
 		return Hash{}, 0, err
 	}
 	if v.w == blockSide && v.h == blockSide {
-		for y := range h.block {
-			v.luma(y, h.block[y][:])
-		}
+		h.copyBlock()
 	} else {
 		h.filter.run(v, &h.block)
 	}
 	quality := h.quality()
 	h.transform()
 	return h.threshold(&h.freq), quality, nil
+}
+
+// copyBlock takes a picture of 64×64 as it is.
+func (h *Hasher) copyBlock() {
+	var band [blockSide]quad
+	for y := 0; y < blockSide; y += bandRows {
+		h.view.band(y, 0, blockSide, band[:])
+		for x := range band {
+			for r, v := range band[x] {
+				h.block[y+r][x] = v
+			}
+		}
+	}
 }
 
 // quality is the sum of the gradients of the block, each in whole percents of
@@ -104,25 +118,33 @@ func (h *Hasher) quality() int {
 }
 
 // transform computes the 16×16 block of frequencies 1 to 16 in both directions.
-// Each sum runs over ascending k, starting at zero.
+// Each sum runs over ascending k, starting at zero; four run side by side.
 func (h *Hasher) transform() {
-	for i := range h.half {
-		row := &h.half[i]
-		*row = [blockSide]float32{}
-		for k := range blockSide {
-			d, from := h.dct[i][k], &h.block[k]
-			for j := range row {
-				row[j] += float32(d * from[j])
+	for g := range h.dct {
+		for j := range blockSide {
+			var s0, s1, s2, s3 float32
+			for k := range h.dct[g] {
+				d, v := &h.dct[g][k], h.block[k][j]
+				s0 += float32(d[0] * v)
+				s1 += float32(d[1] * v)
+				s2 += float32(d[2] * v)
+				s3 += float32(d[3] * v)
 			}
+			h.half[4*g][j], h.half[4*g+1][j], h.half[4*g+2][j], h.half[4*g+3][j] = s0, s1, s2, s3
 		}
 	}
-	for i := range freqSide {
-		for j := range freqSide {
-			var sum float32
-			for k := range blockSide {
-				sum += float32(h.half[i][k] * h.dct[j][k])
+	for i := range h.half {
+		for g := range h.dct {
+			var s0, s1, s2, s3 float32
+			for k, v := range h.half[i] {
+				d := &h.dct[g][k]
+				s0 += float32(v * d[0])
+				s1 += float32(v * d[1])
+				s2 += float32(v * d[2])
+				s3 += float32(v * d[3])
 			}
-			h.freq[i*freqSide+j] = sum
+			f := h.freq[i*freqSide+4*g:][:4]
+			f[0], f[1], f[2], f[3] = s0, s1, s2, s3
 		}
 	}
 }

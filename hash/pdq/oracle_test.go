@@ -1,158 +1,85 @@
-package pdq
+package pdq_test
 
 import (
-	"math"
+	"math/rand/v2"
 	"slices"
 	"testing"
+
+	"tutela/hash/pdq"
+	"tutela/hash/pdq/pdqtest"
 )
 
-// plain is the algorithm written down without any care for speed or memory: whole
-// pictures, one box after the other, every column of every pass.
-func plain(m Image, p Pipeline) (Hash, int) {
-	w, h := m.W, m.H
-	at := func(x, y int) (int, int) { return x, y }
-	if p == Ref512 && (w > 512 || h > 512) {
-		at = func(x, y int) (int, int) { return x * m.W / 512, y * m.H / 512 }
-		w, h = 512, 512
-	}
-	if w < 5 || h < 5 {
-		return Hash{}, 0
-	}
-	rows := make([][]float32, h)
-	for y := range rows {
-		rows[y] = make([]float32, w)
-		for x := range rows[y] {
-			sx, sy := at(x, y)
-			px := m.Pix[(sy*m.W+sx)*m.Channels:]
-			if m.Channels == 1 {
-				rows[y][x] = float32(px[0])
-			} else {
-				r, g, b := float32(float32(0.299)*float32(px[0])), float32(float32(0.587)*float32(px[1])), float32(float32(0.114)*float32(px[2]))
-				rows[y][x] = (r + g) + b
-			}
+// agree compares hash, quality, the values that they are made of, each to its
+// last bit, and the eight turns with the plain algorithm. A hash alone would hide
+// most slips: it says only which values are above the median.
+func agree(t testing.TB, h *pdq.Hasher, m pdq.Image) {
+	t.Helper()
+	for _, p := range []pdq.Pipeline{pdq.Ref512, pdq.Full} {
+		got, quality, err := h.Hash(m, p)
+		block, freq := h.Values()
+		want := pdqtest.Hash(m, p)
+		if err != nil || got != want.Hash || quality != want.Quality {
+			t.Errorf("%d×%d, %d channels, %s: got %v %d %v, want %v %d", m.W, m.H, m.Channels, p, got, quality, err, want.Hash, want.Quality)
+		}
+		if m.W >= 5 && m.H >= 5 && (block != want.Block || freq != [256]float32(slices.Concat(rows(&want.Freq)...))) {
+			t.Errorf("%d×%d, %d channels, %s: values on the way differ", m.W, m.H, m.Channels, p)
+		}
+		if p == pdq.Ref512 && m.W <= 512 && m.H <= 512 {
+			continue // the turns of both pipelines are the same
+		}
+		turns, quality, err := h.Dihedral(m, p)
+		wantTurns, wantQuality := pdqtest.Dihedral(m, p)
+		if err != nil || turns != wantTurns || quality != wantQuality {
+			t.Errorf("%d×%d, %d channels, %s: turns %v %d %v, want %v %d", m.W, m.H, m.Channels, p, turns, quality, err, wantTurns, wantQuality)
 		}
 	}
-	var block [64][64]float32
-	if w == 64 && h == 64 {
-		for y := range rows {
-			copy(block[y][:], rows[y])
-		}
-	} else {
-		for range 2 {
-			rows = plainBoxes(rows, (w+127)/128)
-			rows = turned(plainBoxes(turned(rows), (h+127)/128))
-		}
-		for i := range block {
-			for j := range block[i] {
-				block[i][j] = rows[int((float64(i)+0.5)*float64(h)/64)][int((float64(j)+0.5)*float64(w)/64)]
-			}
-		}
-	}
-	return plainHash(&block), plainQuality(&block)
 }
 
-func turned(in [][]float32) [][]float32 {
-	out := make([][]float32, len(in[0]))
-	for x := range out {
-		out[x] = make([]float32, len(in))
-		for y := range in {
-			out[x][y] = in[y][x]
-		}
+func rows(freq *[16][16]float32) [][]float32 {
+	var out [][]float32
+	for i := range freq {
+		out = append(out, freq[i][:])
 	}
 	return out
 }
 
-func plainBoxes(in [][]float32, win int) [][]float32 {
-	out := make([][]float32, len(in))
-	half := (win + 2) / 2
-	for y, row := range in {
-		var sum float32
-		n, left := 0, 0
-		for right := range len(row) + half - 1 {
-			if right < len(row) {
-				sum += row[right]
-				n++
-			}
-			if right >= win {
-				sum -= row[left]
-				left++
-				n--
-			} else if right >= len(row) {
-				sum -= row[left]
-				left++
-				n--
-			}
-			if right >= half-1 {
-				out[y] = append(out[y], sum/float32(n))
-			}
-		}
-	}
-	return out
-}
-
-func plainQuality(b *[64][64]float32) int {
-	sum := 0.0
-	for i := range 64 {
-		for j := range 64 {
-			if i < 63 {
-				sum += math.Abs(math.Trunc(float64((b[i][j] - b[i+1][j]) * 100 / 255)))
-			}
-			if j < 63 {
-				sum += math.Abs(math.Trunc(float64((b[i][j] - b[i][j+1]) * 100 / 255)))
-			}
-		}
-	}
-	return min(int(sum)/90, 100)
-}
-
-func plainHash(b *[64][64]float32) Hash {
-	scale := float32(math.Sqrt(2.0 / 64))
-	d := func(i, j int) float32 {
-		return float32(float64(scale) * math.Cos(math.Pi/2/64*float64(i+1)*float64(2*j+1)))
-	}
-	var freq [256]float32
-	for i := range 16 {
-		var half [64]float32
-		for j := range 64 {
-			for k := range 64 {
-				half[j] += float32(d(i, k) * b[k][j])
-			}
-		}
-		for j := range 16 {
-			for k := range 64 {
-				freq[i*16+j] += float32(half[k] * d(j, k))
-			}
-		}
-	}
-	sorted := slices.Sorted(slices.Values(freq[:]))
-	var words [16]uint16
-	for n, v := range freq {
-		if v > sorted[127] {
-			words[n/16] |= 1 << (n % 16)
-		}
-	}
-	var h Hash
-	for i := range words {
-		w := words[15-i]
-		h[i/4] |= uint64(w) << (48 - 16*(i%4))
-	}
-	return h
-}
-
+// TestAgainstOracle goes to every limit of the algorithm from both sides: the
+// least side, the block, windows of one, two and four, and the side that shrinks.
 func TestAgainstOracle(t *testing.T) {
-	h := New()
-	sides := [][2]int{{5, 5}, {5, 300}, {64, 64}, {64, 63}, {127, 129}, {200, 256}, {257, 100}, {513, 40}, {640, 385}, {1025, 31}}
+	h := pdq.New()
+	sides := [][2]int{{1, 1}, {1, 900}, {4, 5}, {5, 5}, {5, 300}, {63, 65}, {64, 64}, {64, 63}, {127, 129}, {128, 128}, {129, 128},
+		{200, 256}, {257, 100}, {383, 385}, {384, 386}, {387, 389}, {410, 411}, {511, 512}, {512, 512}, {512, 513}, {513, 40}, {640, 385}, {1025, 31}, {31, 1025}, {1100, 900}}
 	for n, s := range sides {
 		for _, channels := range []int{1, 3} {
-			m := picture(s[0], s[1], channels, uint32(n+1))
-			for _, p := range []Pipeline{Ref512, Full} {
-				got, quality, err := h.Hash(m, p)
-				want, wantQuality := plain(m, p)
-				if err != nil || got != want || quality != wantQuality {
-					t.Errorf("%v %d channels %s: got %v %d %v, want %v %d", s, channels, p, got, quality, err, want, wantQuality)
-				}
-			}
+			agree(t, h, pdqtest.Picture(s[0], s[1], channels, uint32(n+1)))
 		}
+		agree(t, h, pdqtest.Noise(s[0], s[1], 3, uint32(n+1)))
+	}
+}
+
+// TestAgainstOracleAtRandom takes the sides of every window up to nine, in no
+// order, with one Hasher, so that what a larger picture left behind would show.
+func TestAgainstOracleAtRandom(t *testing.T) {
+	h, r, n := pdq.New(), rand.New(rand.NewPCG(1, 2)), 40
+	if testing.Short() {
+		n = 8
+	}
+	for i := range n {
+		w, tall, channels := 1+r.IntN(1100), 1+r.IntN(900), 1+2*r.IntN(2)
+		if i%2 == 0 {
+			agree(t, h, pdqtest.Noise(w, tall, channels, r.Uint32()))
+		} else {
+			agree(t, h, pdqtest.Picture(w, tall, channels, uint32(r.IntN(1000))))
+		}
+	}
+}
+
+// TestWideWindows has windows up to 24, whole and broken ones of two, in both
+// directions.
+func TestWideWindows(t *testing.T) {
+	h := pdq.New()
+	for _, s := range [][2]int{{3000, 70}, {70, 3000}, {2048, 9}, {9, 2047}, {1921, 140}, {140, 1921}} {
+		agree(t, h, pdqtest.Noise(s[0], s[1], 3, 77))
 	}
 }
 
@@ -160,21 +87,17 @@ func FuzzAgainstOracle(f *testing.F) {
 	f.Add(uint16(64), uint16(64), true, []byte("seed"))
 	f.Add(uint16(3), uint16(900), false, []byte{})
 	f.Add(uint16(520), uint16(7), false, []byte{255, 0})
-	f.Fuzz(func(t *testing.T, w, h uint16, grey bool, noise []byte) {
-		m := Image{W: int(w)%600 + 1, H: int(h)%600 + 1, Channels: 3}
+	f.Add(uint16(1099), uint16(899), true, []byte{1})
+	h := pdq.New()
+	f.Fuzz(func(t *testing.T, w, tall uint16, grey bool, noise []byte) {
+		channels := 3
 		if grey {
-			m.Channels = 1
+			channels = 1
 		}
-		m.Pix = picture(m.W, m.H, m.Channels, 9).Pix
+		m := pdqtest.Picture(int(w)%1100+1, int(tall)%900+1, channels, 9)
 		for i, b := range noise {
 			m.Pix[(i*7919)%len(m.Pix)] ^= b
 		}
-		for _, p := range []Pipeline{Ref512, Full} {
-			got, quality, err := New().Hash(m, p)
-			want, wantQuality := plain(m, p)
-			if err != nil || got != want || quality != wantQuality {
-				t.Fatalf("%d×%d %s: got %v %d, want %v %d", m.W, m.H, p, got, quality, want, wantQuality)
-			}
-		}
+		agree(t, h, m)
 	})
 }

@@ -116,7 +116,9 @@ func ByID(ctx context.Context, q db.Queryer, ids ...string) ([]Exhibit, error) {
 }
 
 // Acquisitions lists the acquisitions of a case in the order of time.
-// Protected ones are left out unless asked for.
+// Those that were sealed as protected are left out unless asked for. What
+// officers marked later stands in the marks of the case, which this floor does
+// not know: who shows acquisitions leaves out those of marked exhibits.
 func Acquisitions(ctx context.Context, q db.Queryer, caseID string, protected bool) ([]Acquisition, error) {
 	return db.Collect(ctx, q, scanAcquisition, selectAcquisition+`WHERE case_id = ?1 AND (?2 OR NOT protected) ORDER BY opened_us, id`,
 		caseID, protected)

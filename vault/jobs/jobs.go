@@ -184,18 +184,44 @@ func (q *Queue) Counts(ctx context.Context, caseID string) (Counts, error) {
 	}, `SELECT state, COUNT(*) FROM job WHERE (?1 = '' OR case_id = ?1) GROUP BY state`, caseID)
 	var c Counts
 	for _, g := range groups {
-		switch g.state {
-		case "waiting":
-			c.Waiting = g.n
-		case "running":
-			c.Running = g.n
-		case "done":
-			c.Done = g.n
-		case "failed":
-			c.Failed = g.n
+		c.add(g.state, g.n)
+	}
+	return c, err
+}
+
+// CountsOf is Counts of those jobs of which at least one thing is shown.
+func (q *Queue) CountsOf(ctx context.Context, caseID string, shown func(thing string) bool) (Counts, error) {
+	type job struct {
+		state  string
+		things []string
+	}
+	all, err := db.Collect(ctx, engine.Unlock(q.config.Store.Raw()).Read(), func(rows *sql.Rows) (j job, err error) {
+		var things string
+		if err := rows.Scan(&j.state, &things); err != nil {
+			return j, err
+		}
+		return j, json.Unmarshal([]byte(things), &j.things)
+	}, `SELECT state, things FROM job WHERE (?1 = '' OR case_id = ?1)`, caseID)
+	var c Counts
+	for _, j := range all {
+		if slices.ContainsFunc(j.things, shown) {
+			c.add(j.state, 1)
 		}
 	}
 	return c, err
+}
+
+func (c *Counts) add(state string, n int) {
+	switch state {
+	case "waiting":
+		c.Waiting += n
+	case "running":
+		c.Running += n
+	case "done":
+		c.Done += n
+	case "failed":
+		c.Failed += n
+	}
 }
 
 // Failure is a job that was given up, with the text of the last error.

@@ -115,6 +115,20 @@ func TestHostAndCase(t *testing.T) {
 	})
 }
 
+// TestCountsOf counts the jobs that have something to show.
+func TestCountsOf(t *testing.T) {
+	onBoth(t, func(k *kit) {
+		k.promise(Job{Key: "mixed", Case: "a", Stage: "s", Things: []string{"open", "shut"}}, Job{Key: "shut", Case: "a", Stage: "s", Things: []string{"shut"}},
+			Job{Key: "other case", Case: "b", Stage: "s", Things: []string{"open"}})
+		k.work(Options{Case: "a"}, k.do)
+		k.promise(Job{Key: "later", Case: "a", Stage: "s", Things: []string{"open"}}, Job{Key: "shut later", Case: "a", Stage: "s", Things: []string{"shut"}})
+		c, err := k.queue.CountsOf(k.Context(), "a", func(thing string) bool { return thing == "open" })
+		if err != nil || c.Done != 1 || c.Waiting != 1 || c.Running != 0 || c.Failed != 0 {
+			k.Errorf("counted: %+v, %v", c, err)
+		}
+	})
+}
+
 func TestFailures(t *testing.T) {
 	onBoth(t, func(k *kit) {
 		k.promise(some(3)...)

@@ -1,6 +1,9 @@
 package jpeg
 
-import "io"
+import (
+	"encoding/binary"
+	"io"
+)
 
 // source reads bytes ahead; what lies behind the end is reported, not invented.
 type source struct {
@@ -63,8 +66,15 @@ func (b *bits) reset() { b.acc, b.n, b.pad = 0, 0, 0 }
 // starved reports whether more bits were taken than the segment has.
 func (b *bits) starved() bool { return b.n < b.pad }
 
-// fill makes sure that at least 57 bits are there.
+// fill makes sure that at least 32 bits are there, where less than that were.
 func (b *bits) fill() {
+	if s := b.src; b.marker == 0 && s.end-s.at >= 4 {
+		v := binary.BigEndian.Uint32(s.buf[s.at:])
+		if (^v-0x01010101)&v&0x80808080 == 0 { // none of the four is 0xff
+			b.acc, b.n, s.at = b.acc<<32|uint64(v), b.n+32, s.at+4
+			return
+		}
+	}
 	for b.n <= 56 {
 		var c byte
 		if s := b.src; b.marker == 0 && s.at < s.end && s.buf[s.at] != 0xff {
@@ -145,7 +155,7 @@ func (t *table) spread(code int32, length int, symbol byte) {
 	}
 }
 
-// symbol reads one code. At least 16 bits are left in the accumulator after it.
+// symbol reads one code. At least 15 bits are left in the accumulator after it.
 func (b *bits) symbol(t *table) byte {
 	if b.n < 32 {
 		b.fill()
@@ -161,7 +171,7 @@ func (b *bits) symbol(t *table) byte {
 			return t.values[code+t.offset[length]]
 		}
 	}
-	b.n -= 16
+	b.n -= 17 // as many as jdhuff.c has looked at by then
 	b.bad = true
 	return 0
 }

@@ -88,11 +88,15 @@ func fromYCC(to, luma, cb, cr []byte, step int) {
 	const half = 1 << 15
 	w := len(to) / step
 	luma, cb, cr = luma[:w], cb[:w], cr[:w]
+	at := 0
 	for x, l := range luma {
 		y, b, r := int32(l)<<16+half, int32(cb[x])-128, int32(cr[x])-128
-		out := to[x*step : x*step+3 : x*step+3]
-		out[0] = clip((y + 91881*r) >> 16)
-		out[1] = clip((y - 22554*b - 46802*r) >> 16)
-		out[2] = clip((y + 116130*b) >> 16)
+		red, green, blue := (y+91881*r)>>16, (y-22554*b-46802*r)>>16, (y+116130*b)>>16
+		if uint32(red|green|blue) > 255 { // one is out of range: rare
+			red, green, blue = int32(clip(red)), int32(clip(green)), int32(clip(blue))
+		}
+		out := to[at : at+3 : at+3]
+		out[0], out[1], out[2] = byte(red), byte(green), byte(blue)
+		at += step
 	}
 }

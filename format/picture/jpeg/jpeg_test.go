@@ -305,3 +305,22 @@ func BenchmarkDecode(b *testing.B) {
 		}
 	})
 }
+
+// TestInks keeps the inversions apart: Adobe stores inks inverted, others do not.
+func TestInks(t *testing.T) {
+	planes := [][]byte{{0, 255}, {10, 20}, {30, 40}, {255, 0}}
+	to := make([]byte, 8)
+	(&decoder{}).woven(to, planes)
+	if diff := cmp.Diff([]byte{0, 10, 30, 255, 255, 20, 40, 0}, to); diff != "" {
+		t.Errorf("plain: %s", diff)
+	}
+	(&decoder{adobe: true}).woven(to, planes)
+	if diff := cmp.Diff([]byte{255, 245, 225, 0, 0, 235, 215, 255}, to); diff != "" {
+		t.Errorf("Adobe: %s", diff)
+	}
+	fromYCC(to, []byte{255, 0}, []byte{128, 128}, []byte{128, 128}, 4)
+	inkBlack(to, []byte{255, 0})
+	if diff := cmp.Diff([]byte{255, 255, 255, 0, 0, 0, 0, 255}, to); diff != "" {
+		t.Errorf("YCCK: %s", diff)
+	}
+}

@@ -76,7 +76,7 @@ func (d *decoder) transformAll() error {
 		for at := 0; at < len(c.coeffs); at += 64 {
 			rest := int32(0)
 			for k, v := range c.coeffs[at : at+64] {
-				block[k] = int32(v) * q[k]
+				block[k] = short(int32(v) * q[k])
 				if k > 0 {
 					rest |= block[k]
 				}

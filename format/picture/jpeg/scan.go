@@ -172,7 +172,7 @@ func (d *decoder) baseline(c *component, dc, ac *table, out []byte) {
 	b, q := &d.bits, d.quant[c.quant]
 	var block [64]int32
 	c.dc += b.extended(uint(b.symbol(dc)) & 15)
-	block[0] = c.dc * q[0]
+	block[0] = short(c.dc * q[0])
 	plain := true
 	for k := 1; k < 64; k++ {
 		sym := b.symbol(ac)
@@ -185,12 +185,9 @@ func (d *decoder) baseline(c *component, dc, ac *table, out []byte) {
 			continue
 		}
 		v := b.extended(size)
-		if k += run; k > 63 {
-			b.bad = true
-			break
-		}
+		k = b.within(k + run)
 		z := natural[k] & 63
-		block[z] = v * q[z]
+		block[z] = short(v * q[z])
 		plain = false
 	}
 	if plain {
@@ -198,6 +195,16 @@ func (d *decoder) baseline(c *component, dc, ac *table, out []byte) {
 		return
 	}
 	idct(&block, out, c.stride)
+}
+
+// within keeps the number of a coefficient in the block: what lies behind its end
+// goes to the last place, as in jdhuff.c, so that damage looks alike.
+func (b *bits) within(k int) int {
+	if k > 63 {
+		b.bad = true
+		return 63
+	}
+	return k
 }
 
 // first decodes the first pass over some coefficients (T.81, G.1.2.2).
@@ -219,10 +226,7 @@ func (d *decoder) first(s *scan, t *table, coeffs *[64]int16) {
 			continue
 		}
 		v := b.extended(size)
-		if k += run; k > 63 {
-			b.bad = true
-			return
-		}
+		k = b.within(k + run)
 		coeffs[natural[k]&63] = int16(v << s.low)
 	}
 }
@@ -243,8 +247,8 @@ func (d *decoder) refine(s *scan, t *table, coeffs *[64]int16) {
 			break
 		}
 		k = d.passBy(s, coeffs, k, run, one)
-		if fresh != 0 && k <= s.end {
-			coeffs[natural[k]&63] = fresh
+		if fresh != 0 {
+			coeffs[natural[b.within(k)]&63] = fresh
 		}
 	}
 	if d.eobRun > 0 {

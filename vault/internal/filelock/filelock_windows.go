@@ -1,4 +1,4 @@
-package vault
+package filelock
 
 import (
 	"os"
@@ -6,7 +6,10 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-func flock(f *os.File, exclusive bool) error {
+// Lock takes the lock of an open file for this process, alone or shared, or returns
+// an error at once. The system lets go of it when the file is closed or the process
+// ends, however it ends.
+func Lock(f *os.File, exclusive bool) error {
 	flags := uint32(windows.LOCKFILE_FAIL_IMMEDIATELY)
 	if exclusive {
 		flags |= windows.LOCKFILE_EXCLUSIVE_LOCK
