@@ -17,6 +17,7 @@ import (
 // another one when a list has changed.
 type Matcher struct {
 	row        []byte
+	purposes   []hashlists.Purpose
 	lists      map[hashlists.ID]hashlists.List
 	names      []string
 	perceptual *hashlists.Perceptual
@@ -24,19 +25,7 @@ type Matcher struct {
 
 // Load prepares a Matcher. siteRow is the site's key of derived ids.
 func Load(ctx context.Context, q db.Queryer, siteRow []byte) (*Matcher, error) {
-	lists, err := hashlists.ActiveOf(ctx, q, hashlists.ForCases()...)
-	if err != nil {
-		return nil, err
-	}
-	m := &Matcher{row: siteRow, lists: map[hashlists.ID]hashlists.List{}}
-	if m.names, err = hashlists.Names(ctx, q, hashlists.ForCases()...); err != nil {
-		return nil, err
-	}
-	for _, l := range lists {
-		m.lists[l.ID] = l
-	}
-	m.perceptual, err = hashlists.LoadPerceptual(ctx, q, hashlists.ForCases()...)
-	return m, err
+	return LoadFor(ctx, q, siteRow, hashlists.ForCases()...)
 }
 
 // Lists names the lists that take part, as hashlists.Names does: what a stage that
@@ -86,7 +75,7 @@ func (m *Matcher) exact(ctx context.Context, q db.Queryer, subjects []Subject) (
 		for i, s := range subjects {
 			values[i] = valueOf(s, a)
 		}
-		entries, err := hashlists.Lookup(ctx, q, hashlists.ForCases(), a, values)
+		entries, err := hashlists.Lookup(ctx, q, m.purposes, a, values)
 		if err != nil {
 			return nil, err
 		}
@@ -133,7 +122,7 @@ func (m *Matcher) near(ctx context.Context, q db.Queryer, subjects []Subject) ([
 	for i, s := range subjects {
 		best := map[entryKey]Match{}
 		for _, p := range s.Prints {
-			if !p.usable() {
+			if !p.Usable() {
 				continue
 			}
 			hits, ok := searched[p.Hash]

@@ -1,0 +1,107 @@
+package matching
+
+import (
+	"bytes"
+	"context"
+	"math/bits"
+
+	"tutela/casework/cases"
+	"tutela/casework/hashlists"
+	"tutela/fault"
+	"tutela/format/hashlist"
+	"tutela/vault/db"
+)
+
+// LoadFor is Load for lists of other purposes, to answer a question that is not
+// about a case. Store refuses matches with lists that are not for cases.
+func LoadFor(ctx context.Context, q db.Queryer, siteRow []byte, purposes ...hashlists.Purpose) (*Matcher, error) {
+	lists, err := hashlists.ActiveOf(ctx, q, purposes...)
+	if err != nil {
+		return nil, err
+	}
+	m := &Matcher{row: siteRow, purposes: purposes, lists: map[hashlists.ID]hashlists.List{}}
+	for _, l := range lists {
+		m.lists[l.ID] = l
+	}
+	if m.names, err = hashlists.Names(ctx, q, purposes...); err != nil {
+		return nil, err
+	}
+	m.perceptual, err = hashlists.LoadPerceptual(ctx, q, purposes...)
+	return m, err
+}
+
+// List returns a list that takes part.
+func (m *Matcher) List(id hashlists.ID) (hashlists.List, bool) {
+	l, ok := m.lists[id]
+	return l, ok
+}
+
+// Ground is what a match rests on: two values that anybody can compare again.
+type Ground struct {
+	Own      []byte // digest or hash of the file
+	Listed   []byte // value of the entry
+	Distance int    // bits between them
+}
+
+// GroundOf returns the ground of a match: of the values that the file has by the
+// algorithm and variant of the match, and of those that the entry has, the
+// nearest two. It is a NotFound error when either has none.
+func GroundOf(ctx context.Context, q db.Queryer, m Match, own ...[]byte) (Ground, error) {
+	entries, err := hashlists.Entries(ctx, q, m.List, m.Number)
+	if err != nil {
+		return Ground{}, err
+	}
+	best := Ground{Distance: -1}
+	for _, e := range entries {
+		for _, o := range own {
+			if e.Algorithm != m.Algorithm || len(o) != len(e.Value) {
+				continue
+			}
+			if d := apart(o, e.Value); best.Distance < 0 || d < best.Distance {
+				best = Ground{Own: bytes.Clone(o), Listed: e.Value, Distance: d}
+			}
+		}
+	}
+	if best.Distance < 0 {
+		return best, fault.New(fault.NotFound, "matching: entry %d of list %s and the file have no %s to compare", m.Number, string(m.List), m.Algorithm)
+	}
+	return best, nil
+}
+
+func apart(a, b []byte) (n int) {
+	for i := range a {
+		n += bits.OnesCount8(a[i] ^ b[i])
+	}
+	return n
+}
+
+// FindListed returns one match of a case, or a NotFound error; that is also the
+// answer for a match of a protected source unless the view is protected.
+func FindListed(ctx context.Context, q db.Queryer, c cases.ID, v cases.View, id string) (Listed, error) {
+	l, ok, err := db.One(ctx, q, scanListed, selectListed+" AND m.id = ?3", string(c), v.Protected, id)
+	if err == nil && !ok {
+		err = fault.New(fault.NotFound, "matching: no match of this case has the id %s", id)
+	}
+	return l, err
+}
+
+// Value returns the digest of the subject by an algorithm of package hashlist, and
+// nil for one that is no digest.
+func (s Subject) Value(algorithm string) []byte {
+	switch a := hashlist.Algorithm(algorithm); a {
+	case hashlist.SHA256, hashlist.SHA1, hashlist.MD5:
+		return valueOf(s, a)
+	}
+	return nil
+}
+
+// Hashes returns the hashes of a variant in their byte form.
+func (s Subject) Hashes(variant string) (out [][]byte) {
+	for _, p := range s.Prints {
+		if p.Variant == variant {
+			h := p.Hash.Bytes()
+			out = append(out, h[:])
+		}
+	}
+	return out
+}
