@@ -44,8 +44,9 @@ type Ground struct {
 }
 
 // GroundOf returns the ground of a match: of the values that the file has by the
-// algorithm and variant of the match, and of those that the entry has, the
-// nearest two. It is a NotFound error when either has none.
+// algorithm and variant of the match, and of those that the entry has, the two
+// that are as far apart as the match says, or come nearest to that. It is a
+// NotFound error when either has none.
 func GroundOf(ctx context.Context, q db.Queryer, m Match, own ...[]byte) (Ground, error) {
 	entries, err := hashlists.Entries(ctx, q, m.List, m.Number)
 	if err != nil {
@@ -57,7 +58,8 @@ func GroundOf(ctx context.Context, q db.Queryer, m Match, own ...[]byte) (Ground
 			if e.Algorithm != m.Algorithm || len(o) != len(e.Value) {
 				continue
 			}
-			if d := apart(o, e.Value); best.Distance < 0 || d < best.Distance {
+			d := apart(o, e.Value)
+			if best.Distance < 0 || abs(d-m.Distance) < abs(best.Distance-m.Distance) {
 				best = Ground{Own: bytes.Clone(o), Listed: e.Value, Distance: d}
 			}
 		}
@@ -67,6 +69,8 @@ func GroundOf(ctx context.Context, q db.Queryer, m Match, own ...[]byte) (Ground
 	}
 	return best, nil
 }
+
+func abs(n int) int { return max(n, -n) }
 
 func apart(a, b []byte) (n int) {
 	for i := range a {

@@ -55,6 +55,10 @@ type cli struct {
 	Doctor   doctorVerb   `cmd:"" help:"${help_doctor}"`
 	Refer    referVerb    `cmd:"" help:"${help_refer}"`
 	Demo     demoVerb     `cmd:"" help:"${help_demo}"`
+
+	Fingerprint fingerprintVerb `cmd:"" help:"${help_fingerprint}"`
+	Match       matchVerb       `cmd:"" help:"${help_match}"`
+	Reproduce   whyVerb         `cmd:"" name:"why" help:"${help_why_match}"`
 }
 
 func main() {
