@@ -67,6 +67,9 @@ func (c *room) reproduction(l matching.Listed) (p reproduction, err error) {
 	if items[0].Path != "" {
 		open = append(open, "--item", string(l.Item))
 	}
+	if c.view.Protected {
+		open = append(open, "--protected --why REASON")
+	}
 	p = reproduction{file: "FILE", fetch: strings.Join(append(open, l.Exhibit), " "), size: items[0].Size,
 		subject: matching.SubjectOf(items[0], prints), match: l.Match, list: list}
 	if err := p.on(c.ctx, c.r); err != nil {
