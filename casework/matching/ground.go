@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"math/bits"
+	"strings"
 
 	"tutela/casework/cases"
 	"tutela/casework/hashlists"
@@ -108,4 +109,13 @@ func (s Subject) Hashes(variant string) (out [][]byte) {
 		}
 	}
 	return out
+}
+
+// Parts splits the variant of a Print into the parts that package picture puts
+// together: "white-crop-frame3-ref512" gives "white-crop", "frame3" and "ref512".
+func Parts(variant string) []string {
+	if rest, ok := strings.CutPrefix(variant, "white-crop-"); ok {
+		return append([]string{"white-crop"}, strings.Split(rest, "-")...)
+	}
+	return strings.Split(variant, "-")
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -159,6 +160,18 @@ func TestRulesGiveTheTiers(t *testing.T) {
 		p := Print{Variant: c.variant, Width: c.side, Height: 2 * c.side}
 		if r := RuleOf(p, c.distance); r != c.rule || tierOf(p, c.distance) != c.tier {
 			t.Errorf("%+v: %s, %s", c, r, tierOf(p, c.distance))
+		}
+	}
+}
+
+func TestParts(t *testing.T) {
+	for variant, want := range map[string]string{
+		"ref512": "ref512", "white-up512": "white up512", "white-crop-ref512": "white-crop ref512",
+		"white-crop-upright-frame12-ref512": "white-crop upright frame12 ref512", "upright-full": "upright full",
+	} {
+		got := Parts(variant)
+		if strings.Join(got, " ") != want || strings.Join(got, "-") != variant {
+			t.Errorf("%s: %q", variant, got)
 		}
 	}
 }

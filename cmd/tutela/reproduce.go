@@ -7,7 +7,6 @@ import (
 
 	"tutela/casework/hashlists"
 	"tutela/casework/matching"
-	"tutela/format/picture"
 	"tutela/hash/pdq"
 )
 
@@ -91,7 +90,7 @@ func (p reproduction) picture(a *app, file string) (out []step) {
 // they are those that were hashed: known for JPEG, and for formats without loss
 // as long as nothing is transparent, turned or moving.
 func (p reproduction) decode(file string) (command string, exact bool) {
-	for _, part := range picture.Parts(p.match.Variant) {
+	for _, part := range matching.Parts(p.match.Variant) {
 		if strings.HasPrefix(part, "white") || strings.HasPrefix(part, "frame") {
 			return "", false
 		}
@@ -108,7 +107,7 @@ func (p reproduction) decode(file string) (command string, exact bool) {
 // variantMeaning tells the label of a variant in words.
 func variantMeaning(a *app, label string) string {
 	var words []string
-	for _, part := range picture.Parts(label) {
+	for _, part := range matching.Parts(label) {
 		if n, ok := strings.CutPrefix(part, "frame"); ok {
 			words = append(words, a.text.Text("variant.frame", n))
 			continue
