@@ -2,8 +2,6 @@ package pipeline
 
 import (
 	"context"
-	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"slices"
 
@@ -120,23 +118,14 @@ func (w *work) print(ctx context.Context, i media.Item) (*printed, error) {
 	}
 	defer src.Close()
 	in := &watched{src: src}
-	out, err := w.line.pool.Run(ctx, opFingerprint, in, src.Size(), nil)
-	if in.err != nil {
+	p, code, err := Decoding{w.line.pool, w.line.decoders}.print(ctx, in, src.Size())
+	switch {
+	case in.err != nil:
 		return nil, w.unreadable(i, in.err)
-	}
-	if err != nil {
-		code := refusal(err)
-		if code == "" {
-			return nil, err
-		}
+	case err != nil:
+		return nil, err
+	case code != "":
 		return &printed{media.Failed, code, []format.Finding{{Code: code}}}, nil
-	}
-	var p picture.Print
-	if err := json.Unmarshal(out, &p); err != nil {
-		return &printed{media.Failed, "fingerprint.answer", []format.Finding{{Code: "fingerprint.answer"}}}, nil
-	}
-	if d, ok := w.systemDecoder(p); ok {
-		return w.printBySystem(ctx, i, in, src.Size(), d, p)
 	}
 	return w.keep(i, p), nil
 }
@@ -161,36 +150,18 @@ func refusal(err error) string {
 	return ""
 }
 
-// keep makes rows of an answer. The answer comes from a worker that hostile
-// bytes may have taken over, so each value is checked.
+// keep makes rows of an answer.
 func (w *work) keep(i media.Item, p picture.Print) *printed {
-	out := &printed{outcome: media.Done, findings: p.Findings}
-	pixels, err := digest.Parse(p.PixelDigest)
-	if err != nil {
-		out.outcome = media.Failed
-	}
-	switch {
-	case len(p.Findings) > 0:
-		out.detail = p.Findings[0].Code
-	case p.Floor == picture.NoHash:
-		out.detail = picture.TooSmall
-	}
+	out, pixels, variants := weigh(p)
 	if out.outcome == media.Failed {
-		if out.detail == "" {
-			out.detail = picture.Damaged
-		}
 		return out
 	}
 	var rows []media.Fingerprint
-	for _, v := range p.Variants {
-		hash, err := hex.DecodeString(v.Hash)
-		if err != nil || len(hash) != 32 || v.Quality < 0 || v.Quality > 100 {
-			continue
-		}
-		rows = append(rows, media.Fingerprint{Case: i.Case, SHA256: i.SHA256, Variant: v.Label, Version: w.version, Hash: hash,
+	for _, v := range variants {
+		hash := v.hash.Bytes()
+		rows = append(rows, media.Fingerprint{Case: i.Case, SHA256: i.SHA256, Variant: v.Label, Version: w.version, Hash: hash[:],
 			Quality: v.Quality, Decoder: p.Decoder, Pixels: pixels, Width: p.Width, Height: p.Height})
 	}
-	slices.SortFunc(rows, func(a, b media.Fingerprint) int { return slices.Compare([]byte(a.Variant), []byte(b.Variant)) })
 	w.puts = append(w.puts, func(ctx context.Context, dw *db.Writer) error { return media.PutFingerprints(ctx, dw, rows...) })
 	return out
 }

@@ -103,10 +103,8 @@ func (l Listed) Explanation() (key string, args []any) {
 // then by list, item and id. Items of protected sources are left out unless the
 // view is protected.
 func OfCase(ctx context.Context, q db.Queryer, c cases.ID, v cases.View) ([]Listed, error) {
-	return db.Collect(ctx, q, scanListed, "SELECT "+matchColumns+", "+listColumns+", i.exhibit, i.path, i.name, "+riskFirst+`
-		FROM hash_match m JOIN hash_list l ON l.id = m.list_id JOIN item i ON i.id = m.item
-		WHERE m.case_id = ?1 AND (?2 OR NOT `+hidden+`)
-		ORDER BY `+riskFirst+", "+tierOrder+", m.distance, m.list_id, m.item, m.id", string(c), v.Protected)
+	return db.Collect(ctx, q, scanListed, selectListed+" ORDER BY "+riskFirst+", "+tierOrder+", m.distance, m.list_id, m.item, m.id",
+		string(c), v.Protected)
 }
 
 // Count counts the items of a case with a match, by tier of their strongest one.

@@ -95,8 +95,8 @@ func matchID(siteRow []byte, m Match) string {
 		strconv.FormatInt(m.Number, 10), m.Algorithm)
 }
 
-// usable reports whether a perceptual hash may be compared at all.
-func (p Print) usable() bool {
+// Usable reports whether a perceptual hash may be compared at all.
+func (p Print) Usable() bool {
 	return p.Quality >= MinQuality && min(p.Width, p.Height) >= MinSide && p.Hash.Telling()
 }
 
@@ -106,17 +106,41 @@ func careful(variant string) bool {
 	return strings.HasPrefix(variant, "white-") || strings.HasSuffix(variant, "up512")
 }
 
-// tierOf weighs a distance. Small pictures, and careful variants beyond the
+// Rule names the rule by which a PDQ match gets its tier.
+type Rule string
+
+// The rules, in the order in which they are asked.
+const (
+	SmallPicture   Rule = "small"     // smaller side below WeakSide: for review
+	Far            Rule = "far"       // beyond Confident: for review
+	Nearest        Rule = "reencoded" // up to Reencoded
+	CarefulVariant Rule = "careful"   // transparent or made larger, beyond Reencoded: for review
+	Near           Rule = "confident" // up to Confident
+)
+
+// RuleOf weighs a distance. Small pictures, and careful variants beyond the
 // nearest tier, are for review: different pictures behind the same small
 // outline come as near as 30 bits.
-func tierOf(p Print, distance int) Tier {
+func RuleOf(p Print, distance int) Rule {
 	switch {
-	case min(p.Width, p.Height) < WeakSide || distance > Confident:
-		return ToReview
+	case min(p.Width, p.Height) < WeakSide:
+		return SmallPicture
+	case distance > Confident:
+		return Far
 	case distance <= Reencoded:
-		return Same
+		return Nearest
 	case careful(p.Variant):
-		return ToReview
+		return CarefulVariant
 	}
-	return Likely
+	return Near
+}
+
+func tierOf(p Print, distance int) Tier {
+	switch RuleOf(p, distance) {
+	case Nearest:
+		return Same
+	case Near:
+		return Likely
+	}
+	return ToReview
 }

@@ -17,26 +17,32 @@ import (
 // another one when a list has changed.
 type Matcher struct {
 	row        []byte
+	purposes   []hashlists.Purpose
 	lists      map[hashlists.ID]hashlists.List
 	names      []string
 	perceptual *hashlists.Perceptual
 }
 
-// LoadKept prepares a Matcher. siteRow is the site's key of derived ids; dir is
-// where the fingerprints of large lists are kept in an index between runs.
-func LoadKept(ctx context.Context, q db.Queryer, siteRow []byte, dir string) (*Matcher, error) {
-	lists, err := hashlists.ActiveOf(ctx, q, hashlists.ForCases()...)
+// LoadKept prepares a Matcher with the lists for the given purposes, none meaning
+// those of cases. siteRow is the site's key of derived ids; dir is where the
+// fingerprints of large lists are kept in an index between runs, "" keeps none.
+// Matchers of different purposes must not share a dir.
+func LoadKept(ctx context.Context, q db.Queryer, siteRow []byte, dir string, purposes ...hashlists.Purpose) (*Matcher, error) {
+	if len(purposes) == 0 {
+		purposes = hashlists.ForCases()
+	}
+	lists, err := hashlists.ActiveOf(ctx, q, purposes...)
 	if err != nil {
 		return nil, err
 	}
-	m := &Matcher{row: siteRow, lists: map[hashlists.ID]hashlists.List{}}
-	if m.names, err = hashlists.Names(ctx, q, hashlists.ForCases()...); err != nil {
+	m := &Matcher{row: siteRow, purposes: purposes, lists: map[hashlists.ID]hashlists.List{}}
+	if m.names, err = hashlists.Names(ctx, q, purposes...); err != nil {
 		return nil, err
 	}
 	for _, l := range lists {
 		m.lists[l.ID] = l
 	}
-	m.perceptual, err = hashlists.OpenPerceptual(ctx, q, hashlists.Keep{Dir: dir, Key: siteRow, State: m.Lists()}, hashlists.ForCases()...)
+	m.perceptual, err = hashlists.OpenPerceptual(ctx, q, hashlists.Keep{Dir: dir, Key: siteRow, State: m.Lists()}, purposes...)
 	return m, err
 }
 
@@ -87,7 +93,7 @@ func (m *Matcher) exact(ctx context.Context, q db.Queryer, subjects []Subject) (
 		for i, s := range subjects {
 			values[i] = valueOf(s, a)
 		}
-		entries, err := hashlists.Lookup(ctx, q, hashlists.ForCases(), a, values)
+		entries, err := hashlists.Lookup(ctx, q, m.purposes, a, values)
 		if err != nil {
 			return nil, err
 		}
@@ -134,7 +140,7 @@ func (m *Matcher) near(ctx context.Context, q db.Queryer, subjects []Subject) ([
 	for i, s := range subjects {
 		best := map[entryKey]Match{}
 		for _, p := range s.Prints {
-			if !p.usable() {
+			if !p.Usable() {
 				continue
 			}
 			hits, ok := searched[p.Hash]

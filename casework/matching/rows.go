@@ -23,6 +23,11 @@ const (
 // hidden is true for items of a protected source.
 var hidden = "(i.protected OR " + cases.Marked("i.id", cases.Protected) + " OR " + cases.Marked("i.exhibit", cases.Protected) + ")"
 
+// selectListed chooses the matches of case ?1; ?2 is View.Protected.
+var selectListed = "SELECT " + matchColumns + ", " + listColumns + ", i.exhibit, i.path, i.name, " + riskFirst + `
+	FROM hash_match m JOIN hash_list l ON l.id = m.list_id JOIN item i ON i.id = m.item
+	WHERE m.case_id = ?1 AND (?2 OR NOT ` + hidden + ")"
+
 // Schema returns the tables of the room.
 func Schema() db.Schema {
 	return db.Schema{

@@ -56,6 +56,10 @@ type cli struct {
 	Film     filmVerb     `cmd:"" help:"${help_film}"`
 	Refer    referVerb    `cmd:"" help:"${help_refer}"`
 	Demo     demoVerb     `cmd:"" help:"${help_demo}"`
+
+	Fingerprint fingerprintVerb `cmd:"" help:"${help_fingerprint}"`
+	Match       matchVerb       `cmd:"" help:"${help_match}"`
+	Reproduce   whyVerb         `cmd:"" name:"why" help:"${help_why_match}"`
 }
 
 func main() {

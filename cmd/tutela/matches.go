@@ -22,6 +22,7 @@ type matchesVerb struct {
 
 // matchRow is one match in the list.
 type matchRow struct {
+	Match       string   `json:"match"`
 	AtRisk      bool     `json:"at_risk,omitempty"`
 	Tier        string   `json:"tier"`
 	Algorithm   string   `json:"algorithm"`
@@ -84,7 +85,8 @@ func (c *matchesVerb) Run(a *app) error {
 			{a.text.Text("col.sent_by"), matchRow.senders},
 		}
 		if c.Explain {
-			cols = append(cols, column[matchRow]{a.text.Text("col.why"), func(r matchRow) string { return r.Explanation }})
+			cols = append(cols, column[matchRow]{a.text.Text("col.match"), func(r matchRow) string { return r.Match }},
+				column[matchRow]{a.text.Text("col.why"), func(r matchRow) string { return r.Explanation }})
 		}
 		return table(a.print, rows, cols...)
 	})
@@ -126,7 +128,7 @@ func (c *room) matchRows(list []matching.Listed) ([]matchRow, error) {
 	for i, l := range list {
 		key, args := l.Explanation()
 		path := inside(names[l.Exhibit], l.Path)
-		rows[i] = matchRow{AtRisk: l.AtRisk, Tier: string(l.Tier), Algorithm: l.Algorithm, Variant: l.Variant, Distance: l.Distance,
+		rows[i] = matchRow{Match: l.ID, AtRisk: l.AtRisk, Tier: string(l.Tier), Algorithm: l.Algorithm, Variant: l.Variant, Distance: l.Distance,
 			List: string(l.List), Source: l.Source, Version: l.Version, Purpose: string(l.Purpose), ListState: string(l.ListState),
 			Category: l.Category, Scheme: l.Scheme, SourceID: l.SourceID, Terms: l.Terms, Recipients: l.Recipients,
 			Item: string(l.Item), Exhibit: l.Exhibit, Path: c.mask.Text(path), Explanation: c.text.Text(key, args...), SentBy: sent[string(l.Item)]}

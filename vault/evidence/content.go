@@ -1,7 +1,6 @@
 package evidence
 
 import (
-	"bytes"
 	"context"
 	"io"
 
@@ -97,45 +96,4 @@ func (r *Room) OpenMembers(ctx context.Context, sealed []*Sealed, members ...Mem
 // Members returns the members with the given ids, in no order.
 func Members(ctx context.Context, q db.Queryer, ids ...string) ([]Member, error) {
 	return db.CollectIn(ctx, q, scanMember, `SELECT id, exhibit, blob, sha256, size FROM content WHERE id IN (?*)`, ids)
-}
-
-// Ephemeral is content that is digested first and never linked to a case: what
-// somebody asks about. It is held in memory only.
-type Ephemeral struct {
-	data []byte
-	set  digest.Set
-}
-
-// MaxEphemeral is the largest ephemeral content in bytes.
-const MaxEphemeral = 256 << 20
-
-// NewEphemeral reads r to its end and digests it.
-func NewEphemeral(r io.Reader) (*Ephemeral, error) {
-	data, err := io.ReadAll(io.LimitReader(r, MaxEphemeral+1))
-	if err != nil {
-		return nil, fault.New(fault.Outside, "ephemeral: %w", err)
-	}
-	if len(data) > MaxEphemeral {
-		return nil, fault.New(fault.Refused, "ephemeral: more than %d bytes", int64(MaxEphemeral))
-	}
-	set, err := digest.Sum(bytes.NewReader(data))
-	return &Ephemeral{data, set}, err
-}
-
-// Digests returns the digests.
-func (e *Ephemeral) Digests() digest.Set { return e.set }
-
-// Size returns the size in bytes.
-func (e *Ephemeral) Size() int64 { return e.set.Size }
-
-// ReadAt implements io.ReaderAt.
-func (e *Ephemeral) ReadAt(p []byte, off int64) (int, error) {
-	return bytes.NewReader(e.data).ReadAt(p, off)
-}
-
-// Close forgets the content.
-func (e *Ephemeral) Close() error {
-	clear(e.data)
-	e.data = nil
-	return nil
 }
