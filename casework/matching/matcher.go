@@ -53,7 +53,7 @@ func (m *Matcher) Lists() []string { return m.names }
 // Match compares the subjects with the lists: digests first, then PDQ. Matches
 // come in the order of the subjects, the strongest of each first. One entry
 // that an item meets by several digests counts by the strongest of them, and
-// one that it meets by several hashes by the nearest; an entry met by digest and
+// one that it meets by several hashes by the strongest; an entry met by digest and
 // by PDQ gives two matches.
 func (m *Matcher) Match(ctx context.Context, q db.Queryer, subjects []Subject) ([]Match, error) {
 	found, err := m.exact(ctx, q, subjects)
@@ -153,13 +153,12 @@ func (m *Matcher) near(ctx context.Context, q db.Queryer, subjects []Subject) ([
 			}
 			for _, n := range hits {
 				k := entryKey{n.List, n.Number}
-				if old, ok := best[k]; ok && old.Distance <= n.Distance {
-					continue
-				}
 				e := hashlists.Entry{Algorithm: string(hashlist.PDQ), List: n.List, Number: n.Number}
 				hit := m.match(s, e, tierOf(p, n.Distance))
 				hit.Variant, hit.Distance, hit.Quality = p.Variant, n.Distance, p.Quality
-				best[k] = hit
+				if old, ok := best[k]; !ok || stronger(hit, old) < 0 {
+					best[k] = hit
+				}
 			}
 		}
 		for k, hit := range best {
@@ -168,6 +167,15 @@ func (m *Matcher) near(ctx context.Context, q db.Queryer, subjects []Subject) ([
 		}
 	}
 	return out, describe(ctx, q, out, wanted)
+}
+
+// stronger orders matches of one item with one entry: by tier, by distance, and
+// alike by variant, plain ones first, so that the order of the hashes tells
+// nothing.
+func stronger(a, b Match) int {
+	plain := func(variant string) int { return slices.Index([]string{"full", "ref512"}, variant) }
+	return cmp.Or(cmp.Compare(a.Tier.rank(), b.Tier.rank()), cmp.Compare(a.Distance, b.Distance),
+		cmp.Compare(plain(b.Variant), plain(a.Variant)), strings.Compare(a.Variant, b.Variant))
 }
 
 // describe fills in what the entries say.
