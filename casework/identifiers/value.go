@@ -3,6 +3,7 @@ package identifiers
 import (
 	"net/netip"
 	"net/url"
+	"regexp"
 	"strings"
 	"unicode"
 
@@ -39,6 +40,9 @@ func ParsePhone(raw string) (Value, error) {
 			return Value{}, fault.New(fault.Invalid, "identifiers: not a telephone number")
 		}
 	}
+	if m := mexican.FindStringSubmatch("+" + onlyDigits(s)); m != nil {
+		s = "+52" + m[1]
+	}
 	// Parsing takes a trunk prefix off; of a number with several the second
 	// parse takes off another, so the normal form is what stays.
 	for range 4 {
@@ -57,6 +61,10 @@ func ParsePhone(raw string) (Value, error) {
 	}
 	return Value{}, fault.New(fault.Invalid, "identifiers: not a telephone number")
 }
+
+// mexican mobiles had a 1 behind the country code until 2019 (plan of the IFT);
+// WhatsApp writes it still.
+var mexican = regexp.MustCompile(`^\+521(\d{10})$`)
 
 // ParseEmail reads an address "local@domain". The domain is lower-cased and
 // brought to its ASCII form; the local part stays as written, because only its
