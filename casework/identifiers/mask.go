@@ -30,7 +30,7 @@ type name struct {
 }
 
 type number struct {
-	digits string // national number, at least 6 digits
+	digits string // a form of the national number, at least 6 digits
 	with   string
 }
 
@@ -151,8 +151,10 @@ func (m *Masker) AddValue(k Kind, value, with string) {
 	}
 	m.values[string(k)+" "+value] = with
 	if k == Phone {
-		if n := national(value); len(n) >= 6 {
-			m.numbers = append(m.numbers, number{n, with})
+		for _, n := range nationals(value) {
+			if len(n) >= 6 {
+				m.numbers = append(m.numbers, number{n, with})
+			}
 		}
 	}
 }
@@ -168,6 +170,9 @@ type span struct {
 
 var digitRun = regexp.MustCompile(`\p{Nd}(?:[\p{Zs}\p{Cf}\p{Pd}\p{M}./()]{0,3}\p{Nd}){5,}`)
 
+// looseRun has anything but letters between its digits.
+var looseRun = regexp.MustCompile(`\p{Nd}(?:[^\p{L}\p{Nd}]{0,3}\p{Nd}){5,}`)
+
 // Text returns s with everything masked.
 func (m *Masker) Text(s string) string {
 	if m.Empty() || s == "" {
@@ -180,17 +185,49 @@ func (m *Masker) Text(s string) string {
 		}
 	}
 	if len(m.numbers) > 0 {
-		for _, at := range digitRun.FindAllStringIndex(s, -1) {
-			digits := onlyDigits(s[at[0]:at[1]])
-			for _, n := range m.numbers {
-				if strings.Contains(digits, n.digits) {
-					spans = append(spans, span{at[0], at[1], n.with})
-					break
-				}
+		spans = append(spans, m.numberSpans(s)...)
+	}
+	return replace(s, append(spans, m.nameSpans(s)...))
+}
+
+// numberSpans finds numbers in runs of digits. In a run with the usual
+// punctuation all of it is masked, with anything else between the digits only
+// the number itself: a list may go on behind it.
+func (m *Masker) numberSpans(s string) []span {
+	var spans []span
+	for _, at := range digitRun.FindAllStringIndex(s, -1) {
+		digits := onlyDigits(s[at[0]:at[1]])
+		for _, n := range m.numbers {
+			if strings.Contains(digits, n.digits) {
+				spans = append(spans, span{at[0], at[1], n.with})
+				break
 			}
 		}
 	}
-	return replace(s, append(spans, m.nameSpans(s)...))
+	for _, at := range looseRun.FindAllStringIndex(s, -1) {
+		var digits strings.Builder
+		var places []int // of each digit
+		for i, r := range s[at[0]:at[1]] {
+			if unicode.Is(unicode.Nd, r) {
+				digits.WriteByte('0' + byte(digit(r)))
+				places = append(places, at[0]+i)
+			}
+		}
+		all := digits.String()
+		for _, n := range m.numbers {
+			for from := 0; ; from++ {
+				i := strings.Index(all[from:], n.digits)
+				if i < 0 {
+					break
+				}
+				from += i
+				last := places[from+len(n.digits)-1]
+				_, size := utf8.DecodeRuneInString(s[last:])
+				spans = append(spans, span{places[from], last + size, n.with})
+			}
+		}
+	}
+	return spans
 }
 
 func (m *Masker) nameSpans(s string) []span {

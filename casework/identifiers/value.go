@@ -3,6 +3,7 @@ package identifiers
 import (
 	"net/netip"
 	"net/url"
+	"regexp"
 	"strings"
 	"unicode"
 
@@ -39,6 +40,9 @@ func ParsePhone(raw string) (Value, error) {
 			return Value{}, fault.New(fault.Invalid, "identifiers: not a telephone number")
 		}
 	}
+	if m := mexican.FindStringSubmatch("+" + onlyDigits(s)); m != nil {
+		s = "+52" + m[1]
+	}
 	// Parsing takes a trunk prefix off; of a number with several the second
 	// parse takes off another, so the normal form is what stays.
 	for range 4 {
@@ -57,6 +61,10 @@ func ParsePhone(raw string) (Value, error) {
 	}
 	return Value{}, fault.New(fault.Invalid, "identifiers: not a telephone number")
 }
+
+// mexican mobiles had a 1 behind the country code until 2019 (plan of the IFT);
+// WhatsApp writes it still.
+var mexican = regexp.MustCompile(`^\+521(\d{10})$`)
 
 // ParseEmail reads an address "local@domain". The domain is lower-cased and
 // brought to its ASCII form; the local part stays as written, because only its
@@ -222,12 +230,29 @@ func cutScheme(s, scheme string) (string, bool) {
 	return s, false
 }
 
-// national returns the digits of an E.164 number after its country code, "" if
-// it is none.
-func national(e164 string) string {
+// nationals returns the digits of an E.164 number after its country code, and
+// the forms that they have among people of a country where mobiles have a sign
+// within their number: Argentina's 9 11 … is 11 … or 11 15 … there. It returns
+// nothing for what is no number.
+func nationals(e164 string) []string {
 	n, err := phonenumbers.Parse(e164, "")
 	if err != nil {
-		return ""
+		return nil
 	}
-	return phonenumbers.GetNationalSignificantNumber(n)
+	all := phonenumbers.GetNationalSignificantNumber(n)
+	sign := phonenumbers.GetCountryMobileToken(int(n.GetCountryCode()))
+	rest, ok := strings.CutPrefix(all, sign)
+	if sign == "" || !ok {
+		return []string{all}
+	}
+	forms := []string{all, rest}
+	// "+54 9 11 2345-6789": country, sign, area, subscriber
+	if parts := strings.Fields(phonenumbers.Format(n, phonenumbers.INTERNATIONAL)); len(parts) > 3 && parts[1] == sign {
+		forms = append(forms, parts[2]+signAtHome+onlyDigits(strings.Join(parts[3:], "")))
+	}
+	return forms
 }
+
+// signAtHome stands between area and subscriber of Argentina's mobiles, the only
+// ones of which the numbering data know a sign (ITU-T E.164, +54).
+const signAtHome = "15"

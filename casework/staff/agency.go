@@ -112,7 +112,9 @@ func Agencies(ctx context.Context, q db.Queryer, country string) ([]Agency, erro
 		selectAgency+" WHERE ?1 = '' OR country = ?1 ORDER BY country, name, id", country)
 }
 
-// PutKeys adds public keys of agencies. A new key is unconfirmed.
+// PutKeys adds public keys of agencies. A new key is unconfirmed, and so is one
+// whose text or kind is another than before or that lasts longer. A revoked key
+// stays so: putting it again as good is refused.
 func PutKeys(ctx context.Context, w *db.Writer, ks ...Key) error {
 	rows := make([]db.Row, 0, len(ks))
 	for _, k := range ks {
@@ -122,9 +124,38 @@ func PutKeys(ctx context.Context, w *db.Writer, ks ...Key) error {
 		if k.Kind != OpenPGP && k.Kind != Age && k.Kind != SSH {
 			return fault.New(fault.Invalid, "staff: key kind %q is unknown", string(k.Kind))
 		}
+		if err := k.succeed(ctx, w); err != nil {
+			return err
+		}
 		rows = append(rows, k.row())
 	}
 	return w.Put(ctx, keyTable, rows...)
+}
+
+// succeed compares a key with what its agency has under its fingerprint, and
+// takes away the confirmations of what was something else.
+func (k Key) succeed(ctx context.Context, w *db.Writer) error {
+	old, ok, err := db.One(ctx, w, scanKey, selectKey+" WHERE agency = ?1 AND fingerprint = ?2", string(k.Agency), k.Fingerprint)
+	if err != nil || !ok {
+		return err
+	}
+	if old.Revoked && !k.Revoked {
+		return fault.Hint(fault.New(fault.Refused, "staff: the key %s of agency %s was revoked", k.Fingerprint, k.Agency),
+			"a revoked key does not come back; the agency makes a new one")
+	}
+	longer := old.Expires != 0 && (k.Expires == 0 || k.Expires > old.Expires)
+	if k.Text == old.Text && k.Kind == old.Kind && !longer {
+		return nil
+	}
+	cs, err := db.Collect(ctx, w, scanConfirmation, selectConfirmation+" WHERE agency = ?1 AND fingerprint = ?2", string(k.Agency), k.Fingerprint)
+	if err != nil || len(cs) == 0 {
+		return err
+	}
+	rows := make([]db.Row, len(cs))
+	for i, c := range cs {
+		rows[i] = db.Row{string(c.Agency), c.Fingerprint, string(c.Officer)}
+	}
+	return w.Delete(ctx, confirmationTable, rows...)
 }
 
 // Confirm records that an officer compared a fingerprint over another way. The

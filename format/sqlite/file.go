@@ -120,6 +120,7 @@ func (f *File) Tables() ([]Table, error) {
 }
 
 func withoutRowID(sql string) bool {
+	sql = uncommented(sql)
 	end := strings.ToUpper(sql[strings.LastIndexByte(sql, ')')+1:])
 	return strings.Contains(strings.Join(strings.Fields(end), " "), "WITHOUT ROWID")
 }
@@ -127,34 +128,71 @@ func withoutRowID(sql string) bool {
 // Columns returns the names of the columns that a CREATE TABLE statement
 // declares, nil when it is none.
 func Columns(sql string) []string {
-	from, to := strings.IndexByte(sql, '('), strings.LastIndexByte(sql, ')')
-	if from < 0 || to < from {
-		return nil
-	}
+	sql = uncommented(sql)
 	var out []string
-	depth, quote, start := 0, byte(0), from+1
-	for i := from + 1; i <= to; i++ {
+	depth, start := 0, 0
+	for i := 0; i < len(sql); i++ {
+		if n := quoted(sql[i:]); n > 0 {
+			i += n - 1
+			continue
+		}
 		switch c := sql[i]; {
-		case quote != 0:
-			if c == quote {
-				quote = 0
-			}
-		case c == '"' || c == '\'' || c == '`':
-			quote = c
-		case c == '[':
-			quote = ']'
 		case c == '(':
-			depth++
-		case i == to || (c == ',' && depth == 0):
-			name, ok := columnName(strings.TrimSpace(sql[start:i]))
-			if start = i + 1; ok {
+			if depth++; depth == 1 {
+				start = i + 1
+			}
+		case depth == 1 && (c == ',' || c == ')'):
+			if name, ok := columnName(strings.TrimSpace(sql[start:i])); ok {
 				out = append(out, name)
+			}
+			if start = i + 1; c == ')' {
+				return out
 			}
 		case c == ')':
 			depth--
 		}
 	}
-	return out
+	return nil
+}
+
+// uncommented puts a space for each comment of a statement: the file keeps what
+// people wrote.
+func uncommented(sql string) string {
+	var b strings.Builder
+	for len(sql) > 0 {
+		n, keep := max(1, quoted(sql)), true
+		switch {
+		case strings.HasPrefix(sql, "--"):
+			n, keep = 1+strings.IndexByte(sql, '\n'), false
+		case strings.HasPrefix(sql, "/*"):
+			if n, keep = strings.Index(sql[2:], "*/"), false; n >= 0 {
+				n += len("/**/")
+			}
+		}
+		if n <= 0 { // a comment that does not end
+			n = len(sql)
+		}
+		if keep {
+			b.WriteString(sql[:n])
+		} else {
+			b.WriteByte(' ')
+		}
+		sql = sql[n:]
+	}
+	return b.String()
+}
+
+// quoted returns the length of the quoted part that s begins with, 0 when it
+// begins with none. A doubled quote ends one part and begins the next.
+func quoted(s string) int {
+	kind := strings.IndexByte("\"`['", s[0])
+	if kind < 0 {
+		return 0
+	}
+	if end := strings.IndexByte(s[1:], "\"`]'"[kind]); end >= 0 {
+		return end + 2
+	}
+	return len(s)
 }
 
 // columnName reads the name that a declaration begins with; a constraint has none.
@@ -162,9 +200,14 @@ func columnName(declared string) (string, bool) {
 	if declared == "" {
 		return "", false
 	}
-	if end := strings.IndexByte("\"`['", declared[0]); end >= 0 {
-		name, _, closed := strings.Cut(declared[1:], "\"`]'"[end:end+1])
-		return name, closed
+	if n := quoted(declared); n > 0 {
+		first, name := declared[:1], declared[1:max(1, n-1)]
+		for n < len(declared) && first != "[" && declared[n] == first[0] { // doubled
+			part := quoted(declared[n:])
+			name += first + declared[n+1:n+max(1, part-1)]
+			n += part
+		}
+		return name, n > 1 && declared[n-1] == "\"`]'"[strings.IndexByte("\"`['", first[0])]
 	}
 	name := declared
 	if at := strings.IndexAny(declared, " \t\r\n("); at >= 0 {

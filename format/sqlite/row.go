@@ -27,6 +27,8 @@ func (f *File) Rows(t Table) iter.Seq2[Row, error] { return f.scan(t.Root) }
 type walk struct {
 	file  *File
 	steps int64
+	rows  int64
+	last  int64 // row id
 	yield func(Row, error) bool
 	ended bool
 }
@@ -75,7 +77,7 @@ func (w *walk) tree(n uint32, depth int) error {
 	}
 	for i := range cells {
 		at := int(binary.BigEndian.Uint16(h[head+2*i:]))
-		if at >= len(p)-4 {
+		if at > len(p)-4 { // the smallest cell has four bytes
 			return fault.New(fault.Corrupt, "sqlite: page %d: cell %d is outside of it", n, i)
 		}
 		if h[0] == 5 {
@@ -99,6 +101,10 @@ func (w *walk) leaf(n uint32, p []byte, at int) error {
 	if a == 0 || b == 0 || size < 0 || size > w.file.limits.Text {
 		return fault.New(fault.Corrupt, "sqlite: page %d: the cell at %d has no size that can be", n, at)
 	}
+	if w.rows++; w.rows > 1 && id <= w.last { // a page that is reached twice, or was put elsewhere
+		return fault.New(fault.Corrupt, "sqlite: page %d: the row at %d is out of order", n, at)
+	}
+	w.last = id
 	body, err := w.payload(n, p, at+a+b, size)
 	if err != nil {
 		return err
@@ -140,6 +146,9 @@ func (w *walk) payload(n uint32, p []byte, at int, size int64) ([]byte, error) {
 		}
 		next = binary.BigEndian.Uint32(over)
 		out = append(out, over[4:4+min(u-4, size-int64(len(out)))]...)
+	}
+	if next != 0 { // so that no circle passes for a row
+		return nil, fault.New(fault.Corrupt, "sqlite: page %d: the row at %d goes on after its end", n, at)
 	}
 	return out, nil
 }

@@ -33,7 +33,7 @@ type FolderOptions struct {
 type folder struct {
 	dir  string
 	o    FolderOptions
-	made sync.Map // fan-out directories known to exist
+	made sync.Map // fan-out directories whose names are durable
 }
 
 // Folder opens or creates a folder of objects.
@@ -144,6 +144,9 @@ func (b *folderBatch) Commit(context.Context) error {
 	if err := b.f.sync(list); err != nil {
 		return err
 	}
+	for d := range dirs { // not before: another batch would rely on names that a loss of power takes
+		b.f.made.Store(d, true)
+	}
 	failpoint.Hit("blob.dirsynced")
 	if b.f.o.Immutable {
 		for _, to := range b.kept {
@@ -163,7 +166,6 @@ func (f *folder) rename(from, to string, dirs map[string]bool) error {
 		if err := os.MkdirAll(dir, 0o700); err != nil {
 			return fault.New(fault.Outside, "blob: rename: %w", err)
 		}
-		f.made.Store(dir, true)
 		dirs[filepath.Dir(dir)], dirs[f.dir] = true, true
 	}
 	dirs[dir] = true

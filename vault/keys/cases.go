@@ -126,7 +126,12 @@ func (c *Cases) Withdraw(ctx context.Context, w *db.Writer, caseID, keyID string
 	if !slices.Contains(entitled, keyID) {
 		return fault.New(fault.NotFound, "keys: %s is not entitled to case %s", keyID, caseID)
 	}
-	if len(entitled) == 1 {
+	v, err := c.ring.At(ctx, w)
+	if err != nil {
+		return err
+	}
+	left := func(id string) bool { _, active := v.Active(id); return active && id != keyID }
+	if !slices.ContainsFunc(entitled, left) { // whoever was revoked opens nothing
 		return fault.New(fault.Refused, "keys: the last one entitled cannot be withdrawn from case %s", caseID)
 	}
 	keys, err := c.all(ctx, w, caseID)

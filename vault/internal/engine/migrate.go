@@ -5,11 +5,11 @@ import (
 	"crypto/sha256"
 	"database/sql"
 	"encoding/hex"
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
+	"time"
 
 	"tutela/fault"
 )
@@ -183,23 +183,13 @@ func (a applied) pending(rooms []Room) (string, int, bool) {
 }
 
 // backupFirst copies an embedded database that holds something and is about to
-// be changed to FILE.before-ROOM-VERSION. A copy that is already there is kept:
-// it is the older one.
+// be changed to FILE.before-ROOM-VERSION. A copy that is there already is of an
+// attempt that failed, and is replaced: since then more may have been written.
 func (d *DB) backupFirst(ctx context.Context, rooms []Room) error {
 	if d.Dialect != SQLite || d.fresh {
 		return nil
 	}
-	var have applied
-	err := d.Tx(ctx, func(tx *sql.Tx) error {
-		err := d.run(ctx, tx, versionTable)
-		if err == nil {
-			have, err = readVersions(ctx, tx)
-		}
-		if err == nil {
-			err = have.check(rooms)
-		}
-		return err
-	})
+	have, err := d.versions(ctx, rooms)
 	if err != nil {
 		return openError(ctx, err)
 	}
@@ -208,17 +198,55 @@ func (d *DB) backupFirst(ctx context.Context, rooms []Room) error {
 		return nil
 	}
 	path := fmt.Sprintf("%s.before-%s-%d", d.Path, room, version)
-	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	os.Remove(path + ".part") // of a run that was cut short
-	if err := d.Backup(ctx, path+".part"); err != nil {
+	part, err := ownPart(path)
+	if err != nil {
 		return err
 	}
-	if err := os.Rename(path+".part", path); err != nil {
+	defer os.Remove(part)
+	if err := d.Backup(ctx, part); err != nil {
+		return err
+	}
+	if have, err = d.versions(ctx, rooms); err != nil {
+		return err
+	}
+	if r, v, _ := have.pending(rooms); r != room || v != version { // another process was faster, and its copy is the one from before
+		return nil
+	}
+	if err := os.Rename(part, path); err != nil {
 		return fault.New(fault.Outside, "db: backup: %w", err)
 	}
 	return syncFile(path)
+}
+
+// ownPart makes an empty file beside path that no other process writes to, and
+// removes those of processes that died.
+func ownPart(path string) (string, error) {
+	const dead = 24 * time.Hour
+	old, _ := filepath.Glob(path + ".part*") // a path that is no pattern leaves them where they are
+	for _, p := range old {
+		if st, err := os.Stat(p); err == nil && time.Since(st.ModTime()) > dead {
+			os.Remove(p)
+		}
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".part*")
+	if err != nil {
+		return "", fault.New(fault.Outside, "db: backup: %w", err)
+	}
+	return f.Name(), f.Close()
+}
+
+// versions reads what was applied, and checks it.
+func (d *DB) versions(ctx context.Context, rooms []Room) (have applied, err error) {
+	err = d.Tx(ctx, func(tx *sql.Tx) error {
+		if err := d.run(ctx, tx, versionTable); err != nil {
+			return err
+		}
+		if have, err = readVersions(ctx, tx); err != nil {
+			return err
+		}
+		return have.check(rooms)
+	})
+	return have, err
 }
 
 func digest(s string) string {
