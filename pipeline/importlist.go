@@ -88,6 +88,9 @@ func (im *importing) act(class audit.Class, verb string) audit.Act {
 // seal keeps the document as it was received and returns its blob's name.
 func (im *importing) seal(ctx context.Context) (string, error) {
 	file, err := os.Open(im.order.Path)
+	if os.IsNotExist(err) {
+		return "", fault.New(fault.NotFound, "hash list: %w", err)
+	}
 	if err != nil {
 		return "", fault.New(fault.Outside, "hash list: %w", err)
 	}

@@ -142,10 +142,15 @@ func Restore(ctx context.Context, o Options, file, why, known string) (*Vault, e
 	return v, lock.share()
 }
 
-func restore(ctx context.Context, o Options, file, why, known string) (*Vault, error) {
+func restore(ctx context.Context, o Options, file, why, known string) (_ *Vault, err error) {
 	if err := clearRoom(o); err != nil {
 		return nil, err
 	}
+	defer func() { // a keyring of nothing would stand in the way of the next try
+		if err != nil {
+			os.Remove(filepath.Join(o.Data, keys.FileName))
+		}
+	}()
 	f, err := os.Open(file)
 	if err != nil {
 		return nil, fault.New(fault.NotFound, "vault: restore: %w", err)

@@ -84,6 +84,9 @@ func (c *assignVerb) assignments(in *room) ([]persons.Assignment, error) {
 		if err != nil {
 			return nil, err
 		}
+		if slices.ContainsFunc(as, func(x persons.Assignment) bool { return x.Identifier == i.ID }) {
+			continue
+		}
 		as = append(as, persons.Assignment{Case: in.k.ID, Identifier: i.ID, Relation: c.Relation, Basis: basis, Source: source,
 			Officer: in.me(), At: in.v.Now(), Why: in.Why, Withdrawn: c.Withdraw})
 	}

@@ -131,7 +131,8 @@ func short(keyID string) string {
 	return keyID
 }
 
-// findAct returns one act, of a case that the officer may read the log of.
+// findAct returns one act: of a case that the officer is entitled to, or of
+// none for those who may read the whole log.
 func (a *app) findAct(v *vault.Vault, r *db.Reader, act string) (audit.Entry, error) {
 	for e, err := range audit.Acts(a.ctx, r, audit.Filter{}) {
 		if err != nil {
@@ -145,7 +146,10 @@ func (a *app) findAct(v *vault.Vault, r *db.Reader, act string) (audit.Entry, er
 				return e, err
 			}
 		}
-		return e, nil
+		if e.Header.Case == "" {
+			err = staff.Require(a.ctx, r, staff.ID(v.Actor().KeyID()), staff.Auditor, staff.Admin)
+		}
+		return e, fault.Hint(err, a.text.Text("hint.audit"))
 	}
 	return audit.Entry{}, fault.New(fault.NotFound, "audit: no act %s", act)
 }
@@ -253,14 +257,8 @@ func (c *auditProve) Run(a *app) error {
 		if err != nil {
 			return err
 		}
-		e, err := a.findAct(v, r, c.Act)
-		if err != nil {
+		if _, err := a.findAct(v, r, c.Act); err != nil {
 			return err
-		}
-		if e.Header.Case == "" {
-			if err := staff.Require(a.ctx, r, staff.ID(v.Actor().KeyID()), staff.Auditor, staff.Admin); err != nil {
-				return fault.Hint(err, a.text.Text("hint.audit"))
-			}
 		}
 		note, err := c.note(a, v)
 		if err != nil {

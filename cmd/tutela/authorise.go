@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -25,7 +26,7 @@ type authoriseVerb struct {
 	Document    string   `type:"existingfile" placeholder:"FILE" help:"${help_document}"`
 	Exhibit     []string `placeholder:"ID" help:"${help_auth_exhibit}"`
 	Acquisition []string `placeholder:"ID" help:"${help_auth_acquisition}"`
-	Stage       []string `help:"${help_auth_stage}"`
+	Stage       []string `enum:"identify,unpack,read,fingerprint,match,link,propose,view" help:"${help_auth_stage}"`
 	Account     []string `help:"${help_auth_account}"`
 	From        string   `placeholder:"DATE" help:"${help_from}"`
 	Until       string   `placeholder:"DATE" help:"${help_until}"`
@@ -76,6 +77,9 @@ func (c *authoriseVerb) build(in *room) (evidence.Authorisation, error) {
 	if err := in.ownExhibits(c.Exhibit); err != nil {
 		return au, err
 	}
+	if err := in.ownAcquisitions(c.Acquisition); err != nil {
+		return au, err
+	}
 	for _, d := range []struct {
 		text string
 		into *int64
@@ -92,6 +96,33 @@ func (c *authoriseVerb) build(in *room) (evidence.Authorisation, error) {
 		au.DocumentSHA256 = hex.EncodeToString(sum[:])
 	}
 	return au, nil
+}
+
+// ownAcquisitions refuses ids that are no acquisitions of the case.
+func (c *room) ownAcquisitions(wanted []string) error {
+	all, err := evidence.Acquisitions(c.ctx, c.r, string(c.k.ID), true)
+	if err != nil {
+		return err
+	}
+	for _, id := range wanted {
+		if !slices.ContainsFunc(all, func(q evidence.Acquisition) bool { return q.ID == id }) {
+			return fault.New(fault.NotFound, "acquisition %s is not in this case", id)
+		}
+	}
+	return nil
+}
+
+// ownAuthorisation refuses an id that is no authorisation of the case; "" and
+// "none" name none.
+func (c *room) ownAuthorisation(id string) error {
+	if id == "" || id == evidence.NoAuthority {
+		return nil
+	}
+	all, err := evidence.Authorisations(c.ctx, c.r, string(c.k.ID))
+	if err == nil && !slices.ContainsFunc(all, func(au evidence.Authorisation) bool { return au.ID == id }) {
+		err = fault.Hint(fault.New(fault.NotFound, "authorisation %s is not in this case", id), c.text.Text("hint.authorisations"))
+	}
+	return err
 }
 
 // authorisationRow is an authorisation in the list.

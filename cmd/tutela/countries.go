@@ -24,7 +24,7 @@ type countriesVerb struct {
 type countriesList struct {
 	ofCase  `embed:""`
 	Country string `placeholder:"CC" help:"${help_country}"`
-	Verdict string `help:"${help_verdict}"`
+	Verdict string `enum:",proposed,confirmed,rejected" default:"" help:"${help_verdict}"`
 	Summary bool   `help:"${help_summary}"`
 }
 
@@ -44,7 +44,7 @@ type standingRow struct {
 // Run lists the standings.
 func (c *countriesList) Run(a *app) error {
 	return a.inCase(c.Case, "country.list", func(in *room) error {
-		list, err := identifiers.Standings(a.ctx, in.r, in.k.ID, c.Country, cases.View{})
+		list, err := identifiers.Standings(a.ctx, in.r, in.k.ID, strings.ToUpper(c.Country), cases.View{})
 		if err != nil {
 			return err
 		}
@@ -158,6 +158,7 @@ func (c *decision) decide(a *app, verb string, verdict identifiers.Verdict) erro
 	if len(c.Identifier) > 0 && c.Country == "" {
 		return fault.New(fault.Invalid, "countries: name the country with --country")
 	}
+	c.Country = strings.ToUpper(c.Country)
 	return a.inCase(c.Case, "country.list", func(in *room) error {
 		if err := in.needWhy(); err != nil {
 			return err
@@ -201,6 +202,9 @@ func (c *decision) decisions(in *room, verdict identifiers.Verdict) ([]identifie
 		i, err := in.identifier(s)
 		if err != nil {
 			return nil, err
+		}
+		if slices.ContainsFunc(ds, func(d identifiers.Decision) bool { return d.Identifier == i.ID }) {
+			continue
 		}
 		if err := add(i.ID, c.Country); err != nil {
 			return nil, err

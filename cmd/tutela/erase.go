@@ -41,6 +41,7 @@ func (c *eraseVerb) Run(a *app) error {
 		if err := in.needWhy(); err != nil {
 			return err
 		}
+		c.Exhibits = once(c.Exhibits)
 		if err := in.ownExhibits(c.Exhibits); err != nil {
 			return err
 		}

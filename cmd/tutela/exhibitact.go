@@ -2,6 +2,7 @@ package main
 
 import (
 	"io"
+	"slices"
 
 	"tutela/casework/cases"
 	"tutela/casework/chats"
@@ -31,6 +32,7 @@ func (c *manyExhibits) change(a *app, class audit.Class, verb string, roles []st
 		if err := in.needWhy(); err != nil {
 			return err
 		}
+		c.Exhibits = once(c.Exhibits)
 		if err := in.ownExhibits(c.Exhibits); err != nil {
 			return err
 		}
@@ -44,6 +46,17 @@ func (c *manyExhibits) change(a *app, class audit.Class, verb string, roles []st
 		}
 		return a.print.value(map[string]any{"act": verb, "exhibits": c.Exhibits}, a.text.Text("exhibit.done."+verb, len(c.Exhibits)))
 	})
+}
+
+// once drops what is named again.
+func once(ids []string) []string {
+	var out []string
+	for _, id := range ids {
+		if !slices.Contains(out, id) {
+			out = append(out, id)
+		}
+	}
+	return out
 }
 
 // exhibitQuarantine closes exhibits whatever authorisation there is.
@@ -94,6 +107,9 @@ type exhibitHandover struct {
 
 // Run records it in the chains of custody.
 func (c *exhibitHandover) Run(a *app) error {
+	if blank(c.From) || blank(c.To) {
+		return fault.New(fault.Invalid, "exhibit handover: who gave it and who received it need a name")
+	}
 	return c.change(a, audit.Alteration, "exhibit.handover", caseRoles(), func(in *room, w *db.Writer) error {
 		return in.v.Evidence.HandOver(in.ctx, w, string(in.me()), c.From, c.To, in.Why, c.Exhibits...)
 	})

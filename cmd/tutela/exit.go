@@ -40,14 +40,14 @@ func exitCode(err error) int {
 }
 
 // report writes an error and its hint for the user; a status has been printed
-// by its verb already.
+// by its verb already. An error may name a file that somebody else named.
 func report(w io.Writer, c *phrase.Catalog, err error) {
 	var s status
 	if err == nil || errors.As(err, &s) {
 		return
 	}
-	fmt.Fprintln(w, c.Text("fault.error", err))
+	fmt.Fprintln(w, printableLines(c.Text("fault.error", err)))
 	if hint := fault.HintOf(err); hint != "" {
-		fmt.Fprintln(w, c.Text("fault.hint", hint))
+		fmt.Fprintln(w, printableLines(c.Text("fault.hint", hint)))
 	}
 }

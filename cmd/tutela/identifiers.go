@@ -13,7 +13,7 @@ import (
 type identifiersVerb struct {
 	ofCase     `embed:""`
 	shielded   `embed:""`
-	Kind       string `help:"${help_id_kind}"`
+	Kind       string `enum:",phone,email,url,invite,handle,wa-name" default:"" help:"${help_id_kind}"`
 	Identifier string `placeholder:"ID" help:"${help_identifier_places}"`
 }
 

@@ -51,6 +51,9 @@ func (c *ingestVerb) Run(a *app) error {
 		if _, err := a.role(in.v, in.r, staff.Investigator, staff.Examiner); err != nil {
 			return err
 		}
+		if err := in.ownAuthorisation(c.Authorisation); err != nil {
+			return err
+		}
 		order := pipeline.Order{Case: string(in.k.ID), Paths: paths, InPlace: c.InPlace, Protected: c.ProtectedSource,
 			Authorisation: c.Authorisation, Owner: c.Owner, FromWhom: c.FromWhom, Device: c.Device, Method: c.Method,
 			Zone: c.Zone, Why: in.reason(), Detach: c.Detach, Risk: c.AtRisk}

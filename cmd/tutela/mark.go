@@ -44,6 +44,7 @@ func (c *markSet) Run(a *app) error {
 		if err := in.needWhy(); err != nil {
 			return err
 		}
+		c.Objects = once(c.Objects)
 		kinds := make([]cases.ObjectKind, len(c.Objects))
 		for i, id := range c.Objects {
 			var err error
@@ -134,44 +135,62 @@ func (c *markSet) exhibit(in *room, w *db.Writer, id string) error {
 	return in.v.Evidence.Quarantine(in.ctx, w, string(in.me()), in.Why, id)
 }
 
-// kindOf finds out what an id of the case names. Protected things are found
-// too: a mark tells nothing about them.
-func (c *room) kindOf(id string) (cases.ObjectKind, error) {
-	all := cases.View{Protected: true}
-	for _, look := range []struct {
-		kind cases.ObjectKind
-		find func() (cases.ID, error)
-	}{
-		{cases.ExhibitObject, func() (cases.ID, error) {
+// finder finds the case of a thing of one kind by its id; "" when a view does
+// not show it.
+type finder struct {
+	kind cases.ObjectKind
+	find func(id string) (cases.ID, error)
+}
+
+// finders look for things of the case in a view.
+func (c *room) finders(view cases.View, hidden map[string]bool) []finder {
+	return []finder{
+		{cases.ExhibitObject, func(id string) (cases.ID, error) {
 			found, err := evidence.ByID(c.ctx, c.r, id)
+			if len(found) == 1 && !view.Protected && (found[0].Protected || hidden[id]) {
+				return "", err
+			}
 			return only(found, err, func(e evidence.Exhibit) cases.ID { return cases.ID(e.Case) })
 		}},
-		{cases.ItemObject, func() (cases.ID, error) {
+		{cases.ItemObject, func(id string) (cases.ID, error) {
 			found, err := media.Find(c.ctx, c.r, media.ID(id))
-			return only(found, err, func(i media.Item) cases.ID { return i.Case })
+			if err != nil || len(found) != 1 {
+				return "", err
+			}
+			exhibit, _, err := c.sourceIn(view, hidden, found[0].Exhibit, "")
+			if err != nil || !view.Protected && (hidden[id] || exhibit == "") {
+				return "", err
+			}
+			return found[0].Case, nil
 		}},
-		{cases.MessageObject, func() (cases.ID, error) {
-			found, err := chats.FindMessages(c.ctx, c.r, c.k.ID, all, chats.MessageID(id))
+		{cases.MessageObject, func(id string) (cases.ID, error) {
+			found, err := chats.FindMessages(c.ctx, c.r, c.k.ID, view, chats.MessageID(id))
 			return only(found, err, func(chats.Shown) cases.ID { return c.k.ID })
 		}},
-		{cases.GroupObject, func() (cases.ID, error) {
-			found, err := chats.Groups(c.ctx, c.r, c.k.ID, all)
+		{cases.GroupObject, func(id string) (cases.ID, error) {
+			found, err := chats.Groups(c.ctx, c.r, c.k.ID, view)
 			return among1(found, err, func(g chats.Listed) bool { return string(g.ID) == id }, c.k.ID)
 		}},
-		{cases.TipObject, func() (cases.ID, error) {
-			t, err := tips.Find(c.ctx, c.r, tips.ID(id), all)
+		{cases.TipObject, func(id string) (cases.ID, error) {
+			t, err := tips.Find(c.ctx, c.r, tips.ID(id), view)
 			return t.Case, missing(err)
 		}},
-		{cases.PersonObject, func() (cases.ID, error) {
+		{cases.PersonObject, func(id string) (cases.ID, error) {
 			p, err := persons.Find(c.ctx, c.r, persons.ID(id))
 			return p.Case, missing(err)
 		}},
-		{cases.IdentifierObject, func() (cases.ID, error) {
-			found, err := identifiers.Find(c.ctx, c.r, all, identifiers.ID(id))
+		{cases.IdentifierObject, func(id string) (cases.ID, error) {
+			found, err := identifiers.Find(c.ctx, c.r, view, identifiers.ID(id))
 			return only(found, err, func(i identifiers.Identifier) cases.ID { return i.Case })
 		}},
-	} {
-		of, err := look.find()
+	}
+}
+
+// kindOf finds out what an id of the case names. Protected things are found
+// too: a mark tells nothing about them.
+func (c *room) kindOf(id string) (cases.ObjectKind, error) {
+	for _, look := range c.finders(cases.View{Protected: true}, nil) {
+		of, err := look.find(id)
 		if err != nil {
 			return "", err
 		}
@@ -180,6 +199,58 @@ func (c *room) kindOf(id string) (cases.ObjectKind, error) {
 		}
 	}
 	return "", fault.New(fault.NotFound, "nothing in this case has the id %s", id)
+}
+
+// secret reports whether a thing is there that the ordinary view does not show.
+func (c *room) secret(hidden map[string]bool, kind cases.ObjectKind, id string) (bool, error) {
+	if hidden[id] {
+		return true, nil
+	}
+	var seen [2]bool
+	for i, view := range []cases.View{{}, {Protected: true}} {
+		for _, look := range c.finders(view, hidden) {
+			if look.kind != kind {
+				continue
+			}
+			of, err := look.find(id)
+			if err != nil {
+				return false, err
+			}
+			seen[i] = of == c.k.ID
+		}
+	}
+	return seen[1] && !seen[0], nil
+}
+
+// sourceIn returns exhibit and item that a claim names as far as a view shows
+// them.
+func (c *room) sourceIn(view cases.View, hidden map[string]bool, exhibit, item string) (string, string, error) {
+	if view.Protected || exhibit == "" && item == "" {
+		return exhibit, item, nil
+	}
+	of := exhibit
+	if item != "" {
+		found, err := media.Find(c.ctx, c.r, media.ID(item))
+		if err != nil {
+			return "", "", err
+		}
+		if len(found) == 1 {
+			of = found[0].Exhibit
+		}
+	}
+	for _, id := range []string{of, exhibit} {
+		found, err := evidence.ByID(c.ctx, c.r, id)
+		if err != nil {
+			return "", "", err
+		}
+		if len(found) == 1 && (found[0].Protected || hidden[id]) {
+			return "", "", nil
+		}
+	}
+	if hidden[item] {
+		item = ""
+	}
+	return exhibit, item, nil
 }
 
 func only[T any](found []T, err error, of func(T) cases.ID) (cases.ID, error) {
@@ -241,8 +312,14 @@ func (c *markList) Run(a *app) error {
 		}
 		rows := []markRow{}
 		for _, m := range list {
-			if !view.Protected && (m.Kind == cases.Protected || hidden[m.Object]) {
-				continue
+			if !view.Protected {
+				secret, err := in.secret(hidden, m.ObjectKind, m.Object)
+				if err != nil {
+					return err
+				}
+				if secret || m.Kind == cases.Protected {
+					continue
+				}
 			}
 			rows = append(rows, markRow{string(m.Kind), m.Set, string(m.ObjectKind), m.Object, m.Officer, utc(m.At), in.masked(view, m.Why)})
 		}

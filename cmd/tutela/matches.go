@@ -14,7 +14,7 @@ import (
 type matchesVerb struct {
 	ofCase   `embed:""`
 	shielded `embed:""`
-	Tier     []string `help:"${help_tier}"`
+	Tier     []string `enum:"exact,reencoded,confident,review" help:"${help_tier}"`
 	Explain  bool     `help:"${help_explain}"`
 
 	Strongest bool `help:"${help_strongest}"`

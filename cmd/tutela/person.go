@@ -172,6 +172,10 @@ func (c *room) personRows(list []persons.Person, view cases.View) ([]personRow, 
 	if err != nil {
 		return nil, err
 	}
+	hidden, err := c.hidden()
+	if err != nil {
+		return nil, err
+	}
 	all, err := persons.Assignments(c.ctx, c.r, c.k.ID)
 	if err != nil {
 		return nil, err
@@ -186,8 +190,12 @@ func (c *room) personRows(list []persons.Person, view cases.View) ([]personRow, 
 			Category: string(p.Category), Minor: string(p.Minor), Opened: utc(p.Opened), Identifiers: []usedRow{}}
 		for _, as := range all {
 			if v, shown := values[as.Identifier]; as.Person == p.ID && shown {
+				exhibit, _, err := c.sourceIn(view, hidden, as.Source.Exhibit, as.Source.Item)
+				if err != nil {
+					return nil, err
+				}
 				rows[i].Identifiers = append(rows[i].Identifiers, usedRow{string(as.Identifier), v, as.Relation, string(as.Basis),
-					as.Source.Exhibit, as.Source.Evaluation, string(as.Officer), utc(as.At), c.masked(view, as.Why)})
+					exhibit, as.Source.Evaluation, string(as.Officer), utc(as.At), c.masked(view, as.Why)})
 			}
 		}
 	}
@@ -294,14 +302,26 @@ func (c *room) personFull(p persons.Person, view cases.View) (personFull, error)
 	for _, h := range history {
 		full.History = append(full.History, changeRow{string(h.Category), string(h.Minor), string(h.Officer), utc(h.At), c.masked(view, h.Why)})
 	}
-	claims, err := persons.Claims(c.ctx, c.r, c.k.ID)
-	for _, cl := range claims {
-		if cl.Person == p.ID {
-			full.Claims = append(full.Claims, claimRow{cl.ID, cl.Predicate, c.masked(view, cl.Object), string(cl.Basis), cl.Source.Exhibit, cl.Source.Item,
-				cl.Source.Evaluation, string(cl.Officer), utc(cl.At)})
-		}
+	hidden, err := c.hidden()
+	if err != nil {
+		return full, err
 	}
-	return full, err
+	claims, err := persons.Claims(c.ctx, c.r, c.k.ID)
+	if err != nil {
+		return full, err
+	}
+	for _, cl := range claims {
+		if cl.Person != p.ID {
+			continue
+		}
+		exhibit, item, err := c.sourceIn(view, hidden, cl.Source.Exhibit, cl.Source.Item)
+		if err != nil {
+			return full, err
+		}
+		full.Claims = append(full.Claims, claimRow{cl.ID, cl.Predicate, c.masked(view, cl.Object), string(cl.Basis), exhibit, item,
+			cl.Source.Evaluation, string(cl.Officer), utc(cl.At)})
+	}
+	return full, nil
 }
 
 func (f personFull) show(a *app) {

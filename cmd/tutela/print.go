@@ -10,6 +10,7 @@ import (
 )
 
 // printer writes a verb's result: a table for people, JSON lines for programs.
+// Whatever a stranger wrote moves no terminal: text for people is printable.
 type printer struct {
 	out  io.Writer
 	json bool
@@ -18,14 +19,14 @@ type printer struct {
 // line writes one sentence; nothing in JSON mode, where values speak.
 func (p *printer) line(s string) {
 	if !p.json {
-		fmt.Fprintln(p.out, s)
+		fmt.Fprintln(p.out, printableLines(s))
 	}
 }
 
 // value writes v as one JSON line in JSON mode, and human otherwise.
 func (p *printer) value(v any, human string) error {
 	if !p.json {
-		_, err := fmt.Fprintln(p.out, human)
+		_, err := fmt.Fprintln(p.out, printableLines(human))
 		return err
 	}
 	enc := json.NewEncoder(p.out)

@@ -112,7 +112,7 @@ func approveAndSeal(t *testing.T, d desk, id, ref, out, second string) {
 	}
 	identity := put(t, "identity", []byte(key.String()+"\n"))
 	got := d.rows("refer", "receive", sealed, "--case", id, "--identity", identity, "--trust", trust)
-	if len(got) != 1 || got[0]["package"] != ref || got[0]["known"] != true {
+	if len(got) != 1 || got[0]["referral"] != ref || got[0]["signer_known"] != true {
 		t.Errorf("received: %v", got)
 	}
 	d.run("check", "--rebuild")

@@ -62,10 +62,14 @@ func (c *room) referRows(r *referrals.Room) ([]referRow, error) {
 	}
 	got, err := referrals.ReceivedOf(c.ctx, c.r, c.k.ID)
 	for _, x := range got {
-		rows = append(rows, referRow{Referral: x.Package, Way: "in", Country: x.Country, State: "received", TLP: x.Handling, At: utc(x.At),
-			Officer: string(x.Officer), Sender: x.Sender, Known: x.Known})
+		rows = append(rows, receivedOf(x))
 	}
 	return rows, err
+}
+
+func receivedOf(x referrals.Received) referRow {
+	return referRow{Referral: x.Package, Way: "in", Country: x.Country, State: "received", TLP: x.Handling, At: utc(x.At),
+		Officer: string(x.Officer), Sender: x.Sender, Known: x.Known}
 }
 
 func (c *room) referRow(r *referrals.Room, d referrals.Draft) (referRow, error) {
@@ -129,6 +133,15 @@ type referReceive struct {
 	Trust     string `placeholder:"FILE" help:"${help_refer_trust}"`
 }
 
+// receivedRow is a package that came in as the verb prints it.
+type receivedRow struct {
+	referRow
+	Exhibit string `json:"exhibit"`
+	File    string `json:"file"`
+	SHA256  string `json:"sha256"` // of the tar, opened
+	Signer  string `json:"signer"` // fingerprint of the key
+}
+
 // Run opens, checks and seals the package.
 func (c *referReceive) Run(a *app) error {
 	return a.inCase(c.Case, "referral.receive", func(in *room) error {
@@ -159,6 +172,7 @@ func (c *referReceive) Run(a *app) error {
 		}
 		a.print.line(a.text.Text("refer.received", x.Sender, x.Package, x.Country, x.Handling))
 		a.print.line(a.text.Text(key, x.Signer))
-		return a.print.value(x, x.Exhibit)
+		row := receivedRow{receivedOf(x), x.Exhibit, x.File, x.SHA256, x.Signer}
+		return a.print.value(row, x.Exhibit)
 	})
 }

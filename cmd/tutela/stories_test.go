@@ -57,7 +57,8 @@ func stories(t *testing.T, db, blobs string, only ...string) {
 			return false, fmt.Errorf("unknown condition %s", cond)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exit": exitCmd, "operation": operationCmd, "partner": partnerCmd, "grab": grabCmd, "last": lastCmd, "flip": flipCmd, "editrow": editRowCmd, "finds": findsCmd, "count": countCmd, "jsonlines": jsonLinesCmd},
+			"exit": exitCmd, "operation": operationCmd, "partner": partnerCmd, "grab": grabCmd, "last": lastCmd, "flip": flipCmd, "editrow": editRowCmd, "finds": findsCmd, "count": countCmd, "jsonlines": jsonLinesCmd,
+			"oddnames": oddNamesCmd, "exitodd": exitOddCmd, "plain": plainCmd},
 	}
 	if len(only) > 0 {
 		dir := p.Dir

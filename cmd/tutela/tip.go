@@ -3,6 +3,7 @@ package main
 import (
 	"tutela/casework/cases"
 	"tutela/casework/tips"
+	"tutela/fault"
 	"tutela/vault/audit"
 	"tutela/vault/db"
 	"tutela/vault/ids"
@@ -142,6 +143,9 @@ func (c *tipDecide) Run(a *app) error {
 		if err != nil {
 			return err
 		}
+		if c.Into, err = c.into(in, t); err != nil {
+			return err
+		}
 		id, err := ids.New(a.now(), in.v.Rand)
 		if err != nil {
 			return err
@@ -153,4 +157,30 @@ func (c *tipDecide) Run(a *app) error {
 		}
 		return a.print.value(map[string]string{"tip": c.Tip, "state": c.State}, a.text.Text("tip.decided", c.State))
 	})
+}
+
+// into returns the id of the other tip of the case, or of the officer's case,
+// that a tip is merged into.
+func (c *tipDecide) into(in *room, t tips.Listed) (string, error) {
+	switch {
+	case c.Into == "":
+		return "", nil
+	case c.State != string(tips.Merged):
+		return "", fault.New(fault.Invalid, "tip decide: only a tip that is merged goes into another")
+	case c.Into == string(t.ID):
+		return "", fault.New(fault.Invalid, "tip decide: a tip is not merged into itself")
+	}
+	if other, err := in.tip(c.Into, cases.View{Protected: true}); err == nil {
+		return string(other.ID), nil
+	} else if fault.KindOf(err) != fault.NotFound {
+		return "", err
+	}
+	k, err := cases.Find(in.ctx, in.r, cases.ID(c.Into))
+	if err == nil {
+		err = cases.Check(in.ctx, in.r, k.ID, in.me())
+	}
+	if err != nil {
+		return "", fault.New(fault.NotFound, "tip decide: %q is neither a tip of this case nor a case of yours", c.Into)
+	}
+	return string(k.ID), nil
 }
