@@ -50,8 +50,8 @@ func (a answer) fails(t *testing.T, what string, codes ...int) {
 	}
 }
 
-// alone gives the test a home without a site.
-func alone(t *testing.T) string {
+// homeless gives the test a home without a site.
+func homeless(t *testing.T) string {
 	t.Helper()
 	home := t.TempDir()
 	for k, v := range map[string]string{"HOME": home, "USERPROFILE": home, "TUTELA_DATA": filepath.Join(home, "data"), "TUTELA_KEY": "", "TUTELA_OFFICER": "",
@@ -106,7 +106,7 @@ func examples(t *testing.T) map[string][]string {
 // flags are named, a hint says where help is, and nothing was made.
 func TestWhatIsRequiredIsAskedFor(t *testing.T) {
 	commands := examples(t)
-	alone(t)
+	homeless(t)
 	n := 0
 	try := func(what string, words []string, flags ...string) {
 		n++
@@ -150,7 +150,7 @@ func siteless(verb string) bool {
 // says so, and makes none.
 func TestWithoutASite(t *testing.T) {
 	commands := examples(t)
-	home := alone(t)
+	home := homeless(t)
 	tried := map[string]bool{}
 	for _, verb := range slices.Sorted(maps.Keys(commands)) {
 		kind, _, _ := strings.Cut(verb, " ")
@@ -175,7 +175,7 @@ func TestWithoutASite(t *testing.T) {
 // nothing fails as documented, and writes no file.
 func TestOfACaseThatIsNotThere(t *testing.T) {
 	commands := examples(t)
-	home := alone(t)
+	home := homeless(t)
 	if a := ask(t, "init", "--agency", "Unidad A", "--country", "ES"); a.code != 0 {
 		t.Fatal(a.err)
 	}
