@@ -19,8 +19,9 @@ import (
 
 // Backup writes a tar file with everything of the site but private keys: the
 // database first, then keyring, mark and objects, so that every object that the
-// copied database names is in it (unless it is erased meanwhile). All of it is
-// as encrypted as in place. Taking a backup is an act.
+// copied database names is in it (unless it is erased meanwhile), and last the
+// SHA-256 of each. All of it is as encrypted as in place. Taking a backup is an
+// act.
 func (v *Vault) Backup(ctx context.Context, file, why string) (err error) {
 	if k := kindOf(v.options); k.DB != "sqlite" || k.Blobs != "folder" {
 		return fault.Hint(fault.New(fault.Refused, "vault: backup: rows or blobs are on a server"), "Use pg_dump and the object store's own copy, and keep keyring.json with them; after bringing them back: tutela key rotate --log.")
@@ -50,22 +51,25 @@ func (v *Vault) Backup(ctx context.Context, file, why string) (err error) {
 			os.Remove(file)
 		}
 	}()
-	tw := tar.NewWriter(out)
-	if err := v.pack(ctx, tw, copied); err != nil {
+	p := &packer{tw: tar.NewWriter(out)}
+	if err := v.pack(ctx, p, copied); err != nil {
 		return err
 	}
-	if err := errors.Join(tw.Close(), out.Sync()); err != nil {
+	if err := errors.Join(p.tw.Close(), out.Sync()); err != nil {
 		return fault.New(fault.Outside, "vault: backup: %w", err)
 	}
 	return nil
 }
 
-func (v *Vault) pack(ctx context.Context, tw *tar.Writer, database string) error {
+func (v *Vault) pack(ctx context.Context, p *packer, database string) error {
+	if err := p.add(backupMark, strings.NewReader(backupText), int64(len(backupText))); err != nil {
+		return err
+	}
 	files := [][2]string{{embeddedFile, database},
 		{keys.FileName, filepath.Join(v.options.Data, keys.FileName)},
 		{formatFile, filepath.Join(v.options.Data, formatFile)}}
 	for _, f := range files {
-		if err := packFile(tw, f[0], f[1]); err != nil {
+		if err := packFile(p, f[0], f[1]); err != nil {
 			return err
 		}
 	}
@@ -73,14 +77,14 @@ func (v *Vault) pack(ctx context.Context, tw *tar.Writer, database string) error
 		if err != nil {
 			return err
 		}
-		if err := v.packObject(ctx, tw, o.Name); err != nil {
+		if err := v.packObject(ctx, p, o.Name); err != nil {
 			return err
 		}
 	}
-	return nil
+	return p.finish()
 }
 
-func packFile(tw *tar.Writer, name, file string) error {
+func packFile(p *packer, name, file string) error {
 	f, err := os.Open(file)
 	if err != nil {
 		return fault.New(fault.Outside, "vault: backup: %w", err)
@@ -90,20 +94,10 @@ func packFile(tw *tar.Writer, name, file string) error {
 	if err != nil {
 		return fault.New(fault.Outside, "vault: backup: %w", err)
 	}
-	return packStream(tw, name, io.LimitReader(f, info.Size()), info.Size())
+	return p.add(name, io.LimitReader(f, info.Size()), info.Size())
 }
 
-func packStream(tw *tar.Writer, name string, r io.Reader, size int64) error {
-	if err := tw.WriteHeader(&tar.Header{Name: name, Mode: 0o600, Size: size, Format: tar.FormatPAX}); err != nil {
-		return fault.New(fault.Outside, "vault: backup: %w", err)
-	}
-	if _, err := io.Copy(tw, r); err != nil {
-		return fault.New(fault.Outside, "vault: backup: %s: %w", name, err)
-	}
-	return nil
-}
-
-func (v *Vault) packObject(ctx context.Context, tw *tar.Writer, name string) error {
+func (v *Vault) packObject(ctx context.Context, p *packer, name string) error {
 	o, err := v.Backend.Open(ctx, name)
 	if fault.KindOf(err) == fault.NotFound {
 		return nil // erased meanwhile
@@ -112,7 +106,7 @@ func (v *Vault) packObject(ctx context.Context, tw *tar.Writer, name string) err
 		return err
 	}
 	defer o.Close()
-	return packStream(tw, blobFolder+"/"+name, io.NewSectionReader(o, 0, o.Size()), o.Size())
+	return p.add(blobFolder+"/"+name, io.NewSectionReader(o, 0, o.Size()), o.Size())
 }
 
 // Restore unpacks a backup into an empty data directory and opens a new log
@@ -156,6 +150,9 @@ func restore(ctx context.Context, o Options, file, why, known string) (_ *Vault,
 		return nil, fault.New(fault.NotFound, "vault: restore: %w", err)
 	}
 	defer f.Close()
+	if err := sound(ctx, f); err != nil { // before anything is written
+		return nil, err
+	}
 	if err := unpack(ctx, o, tar.NewReader(f)); err != nil {
 		return nil, err
 	}
@@ -177,31 +174,36 @@ func restore(ctx context.Context, o Options, file, why, known string) (_ *Vault,
 	return v, nil
 }
 
-// unpack writes the members of a backup; any other name is refused.
+// unpack writes the members of a backup; any other name is refused, and so is a
+// backup whose list of members is missing or does not fit.
 func unpack(ctx context.Context, o Options, tr *tar.Reader) error {
 	backend, err := openBackend(ctx, o)
 	if err != nil {
 		return err
 	}
+	c := &checked{tr: tr}
 	for {
-		h, err := tr.Next()
+		h, r, err := c.next() // again: between the two reads the file may have changed
 		if err == io.EOF {
 			return nil
 		}
 		if err != nil {
-			return fault.New(fault.Corrupt, "vault: restore: %w", err)
+			return err
 		}
 		dir, name := path.Split(h.Name)
 		switch {
 		case h.Typeflag != tar.TypeReg:
 			err = fault.New(fault.Invalid, "vault: restore: the backup holds something that is no file")
 		case h.Name == embeddedFile || h.Name == keys.FileName:
-			err = unpackFile(filepath.Join(o.Data, name), tr)
+			err = unpackFile(filepath.Join(o.Data, name), r)
 		case h.Name == formatFile: // written anew at the end
 		case dir == blobFolder+"/" && plainName(name):
-			err = backend.Put(ctx, name, tr, h.Size)
+			err = backend.Put(ctx, name, r, h.Size)
 		default:
 			err = fault.New(fault.Invalid, "vault: restore: the backup holds a file of another kind")
+		}
+		if err == nil {
+			_, err = io.Copy(io.Discard, r) // what nobody read
 		}
 		if err != nil {
 			return err
