@@ -1,58 +1,24 @@
 package referrals_test
 
 import (
-	"encoding/json"
 	"go/ast"
 	"go/parser"
 	"go/token"
 	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+
+	"tutela/vault/vaulttest"
 )
 
 // TestBypassesDoNotBuild builds small programs as if they stood in casework:
 // each tries to seal without a second officer's approval and must fail with the
 // message in its first line; one does it properly and must build.
 func TestBypassesDoNotBuild(t *testing.T) {
-	files, err := filepath.Glob("testdata/bypass/*.go.txt")
-	if err != nil || len(files) < 8 {
-		t.Fatalf("programs: %v, %v", files, err)
-	}
-	for _, f := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(f), ".go.txt"), func(t *testing.T) { build(t, f) })
-	}
-}
-
-func build(t *testing.T, file string) {
-	text, err := os.ReadFile(file)
-	must(t, err)
-	first, _, _ := strings.Cut(string(text), "\n")
-	want := strings.TrimPrefix(first, "// ")
-	root, err := filepath.Abs("../..")
-	must(t, err)
-	source, err := filepath.Abs(file)
-	must(t, err)
-	// An overlay shows the compiler a package that is not on the disk.
-	overlay, err := json.Marshal(map[string]any{"Replace": map[string]string{
-		filepath.Join(root, "casework", "bypass", "bypass.go"): source}})
-	must(t, err)
-	place := filepath.Join(t.TempDir(), "overlay.json")
-	must(t, os.WriteFile(place, overlay, 0o600))
-	cmd := exec.Command("go", "build", "-overlay", place, "./casework/bypass")
-	cmd.Dir = root
-	out, err := cmd.CombinedOutput()
-	switch {
-	case want == "builds" && err != nil:
-		t.Errorf("the proper program does not build:\n%s", out)
-	case want != "builds" && err == nil:
-		t.Error("the bypass builds")
-	case want != "builds" && !strings.Contains(string(out), want):
-		t.Errorf("fails for another reason than %q:\n%s", want, out)
-	}
+	vaulttest.BypassesDoNotBuild(t, 8)
 }
 
 // TestOnlyThisRoomSeals looks for the calls that sign and encrypt a package in
