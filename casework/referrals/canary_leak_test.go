@@ -199,3 +199,20 @@ func tarOf(t *testing.T, files map[string][]byte) []byte {
 	must(t, w.Close())
 	return b.Bytes()
 }
+
+// TestJoinDigits: ids that a key derives hold digits by chance, and what people
+// write does not pass for one.
+func TestJoinDigits(t *testing.T) {
+	for text, told := range map[string]bool{
+		"kb:thread-item-95396000008186d6947f-0318bae75dbd": false,
+		"kb:thread-item-95396000008186946777-0318bae75dbd": true,
+		"call 600 000 818 de 9":                            true,
+		"id=600000818":                                     true,
+		"600000818abcdef":                                  true,
+		"34600000818,34600000819":                          true,
+	} {
+		if bytes.Contains(joinDigits([]byte(text)), []byte("600000818")) != told {
+			t.Errorf("%q: told is not %v", text, told)
+		}
+	}
+}

@@ -81,11 +81,20 @@ func runs(b []byte, of *signs, n int) iter.Seq2[int, int] {
 	}
 }
 
+// keyed is how many hexadecimal digits the ids in a package have at least that
+// are derived with a key of the site: about once in thirty thousand packages one
+// holds the nine digits of somebody's number.
+const keyed = 20
+
 // joinDigits takes away what people write between the digits of a number, and
-// digests, which hold digits by chance.
+// digests and derived ids, which hold digits by chance. What is digits only is
+// neither.
 func joinDigits(f []byte) []byte {
 	f = bytes.Clone(f)
-	for from, to := range runs(f, signsOf(hexSigns), 32) {
+	for from, to := range runs(f, signsOf(hexSigns), keyed) {
+		if !bytes.ContainsAny(f[from:to], "abcdefABCDEF") {
+			continue
+		}
 		for i := from; i < to; i++ {
 			f[i] = '#'
 		}
