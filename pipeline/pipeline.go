@@ -8,7 +8,7 @@ import "tutela/vault/jobs"
 
 // Memory is the heap in bytes that a process with a pipeline asks the runtime to
 // stay within (debug.SetMemoryLimit), so that it stays below 300 MB resident.
-const Memory = 168 << 20
+const Memory = 136 << 20
 
 // Order says what to take in.
 type Order struct {

@@ -18,7 +18,7 @@ import (
 const (
 	maxMail   = 64 << 20
 	maxChat   = 12 << 20
-	mboxPart  = 48 << 20 // of a mailbox at a time
+	mboxPart  = 32 << 20 // of a mailbox at a time
 	largeText = 4 << 20  // of larger ones there is only one in memory
 )
 

@@ -25,8 +25,7 @@ const (
 )
 
 // settings are applied to every connection, after the key. The cache is 8 MiB a
-// connection; a busy database is waited for up to a minute. The write-ahead log is
-// folded in at 32 MiB, about two acts of 8,000 files.
+// connection; a busy database is waited for up to a minute.
 const settings = `
 PRAGMA busy_timeout=60000;
 PRAGMA foreign_keys=on;
@@ -35,7 +34,6 @@ PRAGMA secure_delete=on;
 PRAGMA temp_store=memory;
 PRAGMA cache_size=-8192;
 PRAGMA journal_size_limit=67108864;
-PRAGMA wal_autocheckpoint=8192;
 PRAGMA case_sensitive_like=on;
 `
 
