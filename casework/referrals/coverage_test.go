@@ -101,7 +101,7 @@ func TestCoverageTellsDamage(t *testing.T) {
 		}
 
 		s.against(one, "picture.truncated")
-		c, around, label = look()
+		c, around, _ = look()
 		wantCounts(c, 0, 0, 1)
 		if !strings.Contains(c.Note, "ends too early (picture.truncated)") || around.Note != "" {
 			t.Errorf("notes of a cut picture: %q, %q", c.Note, around.Note)

@@ -9,7 +9,6 @@ type scan struct {
 	dc, ac     []*table
 	start, end int // spectral selection
 	high, low  uint
-	block      func(*scan, *component, int, int) // decodes one block into place
 }
 
 // startScan reads the scan header (T.81, B.2.3).
