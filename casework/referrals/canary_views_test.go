@@ -82,8 +82,8 @@ func runs(b []byte, of *signs, n int) iter.Seq2[int, int] {
 }
 
 // keyed is how many hexadecimal digits the ids in a package have at least that
-// are derived with a key of the site: about once in thirty thousand packages one
-// holds the nine digits of somebody's number.
+// are derived with a key of the site. One of them was seen to hold the nine digits
+// of somebody's number, by chance: the same case with another key does not.
 const keyed = 20
 
 // joinDigits takes away what people write between the digits of a number, and
