@@ -11,7 +11,6 @@ import (
 
 	"github.com/ncruces/go-sqlite3"
 	"github.com/ncruces/go-sqlite3/driver"
-	_ "github.com/ncruces/go-sqlite3/vfs/adiantum" // registers the encrypting file system
 
 	"tutela/fault"
 )
@@ -55,11 +54,13 @@ func openSQLite(ctx context.Context, path string, key []byte, scratch bool) (*DB
 		return nil, err
 	}
 	d := &DB{Dialect: SQLite, Path: abs, key: key, fresh: fresh}
-	more := "PRAGMA journal_mode=wal; PRAGMA synchronous=full;"
+	registerGathering()
+	more, writes := "PRAGMA journal_mode=wal; PRAGMA synchronous=full;", gatheredWrites
 	if scratch {
+		writes = plainWrites
 		more = "PRAGMA journal_mode=wal; PRAGMA synchronous=off; PRAGMA foreign_keys=off;"
 	}
-	if d.Write, err = driver.Open(d.dsn("rwc"), d.setup(more)); err != nil {
+	if d.Write, err = driver.Open(d.dsn("rwc", writes), d.setup(more)); err != nil {
 		return nil, fault.New(fault.Outside, "db: open: %w", err)
 	}
 	d.Write.SetMaxOpenConns(1)
@@ -67,7 +68,7 @@ func openSQLite(ctx context.Context, path string, key []byte, scratch bool) (*DB
 		d.Write.Close()
 		return nil, openError(ctx, err)
 	}
-	if d.Read, err = driver.Open(d.dsn("ro"), d.setup("PRAGMA query_only=on;")); err != nil {
+	if d.Read, err = driver.Open(d.dsn("ro", plainWrites), d.setup("PRAGMA query_only=on;")); err != nil {
 		d.Write.Close()
 		return nil, fault.New(fault.Outside, "db: open: %w", err)
 	}
@@ -107,14 +108,15 @@ func touch(path string) (fresh bool, err error) {
 	return st.Size() == 0, nil
 }
 
-// dsn never holds the key: setup gives it to each connection.
-func (d *DB) dsn(mode string) string {
+// dsn names the file and the file system for an encrypted one. It never holds the
+// key: setup gives it to each connection.
+func (d *DB) dsn(mode, encrypted string) string {
 	q := url.Values{"mode": {mode}}
 	if mode != "ro" {
 		q.Set("modeof", d.Path) // the write-ahead log is for the same eyes
 	}
 	if d.key != nil {
-		q.Set("vfs", "adiantum")
+		q.Set("vfs", encrypted)
 	}
 	u := url.URL{Scheme: "file", OmitHost: true, Path: filepath.ToSlash(d.Path), RawQuery: strings.ReplaceAll(q.Encode(), "+", "%20")}
 	return u.String() // SQLite takes a plus sign for what it is
@@ -141,7 +143,7 @@ func (d *DB) Backup(ctx context.Context, path string) error {
 		return err
 	}
 	to := &DB{Path: path, key: d.key}
-	dsn := to.dsn("rwc")
+	dsn := to.dsn("rwc", plainWrites)
 	if d.key != nil {
 		dsn += "&hexkey=" + hex.EncodeToString(d.key)
 	}
